@@ -1,0 +1,115 @@
+// Vectors of W lanes, W being what the instruction set holds in one register, and the helpers these kernels are written with.
+//
+// Included once for each instruction set. Everything stands in an unnamed namespace inside the one named after it, and no
+// standard-library template is used: the linker must never merge two builds of one function.
+// Compile with -ffp-contract=off: a * b + c must round twice on every instruction set.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+#include "elementwise.h"
+
+#if !defined(TANUKI_ISA) || !defined(TANUKI_LANES)
+#error "compile with -DTANUKI_ISA=avx512|avx2|portable and -DTANUKI_LANES=16|8|8"
+#endif
+
+// All functions that take vectors are inlined, so their calling convention does not matter.
+#pragma GCC diagnostic ignored "-Wpsabi"
+#define TANUKI_INLINE inline __attribute__((always_inline))
+
+namespace tanuki {
+namespace TANUKI_ISA {
+namespace {
+
+// Vectors wider than a register would be split badly (comparisons element by element), so portable code uses 4 lanes.
+#if defined(__AVX512F__)
+constexpr int W = 16;
+#elif defined(__AVX2__)
+constexpr int W = 8;
+#else
+constexpr int W = 4;
+#endif
+
+typedef float F __attribute__((vector_size(W * 4)));
+typedef int32_t I __attribute__((vector_size(W * 4)));
+typedef uint32_t U __attribute__((vector_size(W * 4)));
+typedef uint8_t Bytes __attribute__((vector_size(W)));
+typedef double D __attribute__((vector_size(W * 4)));  // W / 2 lanes
+typedef int64_t Q __attribute__((vector_size(W * 4)));
+typedef float HalfF __attribute__((vector_size(W * 2)));
+
+typedef float UnalignedF __attribute__((vector_size(W * 4), aligned(4), may_alias));
+typedef int32_t UnalignedI __attribute__((vector_size(W * 4), aligned(4), may_alias));
+typedef uint8_t UnalignedBytes __attribute__((vector_size(W), aligned(1), may_alias));
+// For pointers that come as void*, whatever they were declared as.
+typedef float AliasF __attribute__((may_alias));
+typedef int32_t AliasI __attribute__((may_alias));
+
+TANUKI_INLINE F load(const float* p) { return *reinterpret_cast<const UnalignedF*>(p); }
+TANUKI_INLINE void store(float* p, F v) { *reinterpret_cast<UnalignedF*>(p) = v; }
+TANUKI_INLINE I load(const int32_t* p) { return *reinterpret_cast<const UnalignedI*>(p); }
+TANUKI_INLINE void store(int32_t* p, I v) { *reinterpret_cast<UnalignedI*>(p) = v; }
+
+TANUKI_INLINE F splat(float f) { return f - F{}; }
+TANUKI_INLINE I splatI(int32_t i) { return i - I{}; }
+TANUKI_INLINE D splatD(double d) { return d - D{}; }
+TANUKI_INLINE I bits(F v) { return reinterpret_cast<I>(v); }
+TANUKI_INLINE F floats(I v) { return reinterpret_cast<F>(v); }
+TANUKI_INLINE Q bits(D v) { return reinterpret_cast<Q>(v); }
+TANUKI_INLINE D doubles(Q v) { return reinterpret_cast<D>(v); }
+TANUKI_INLINE F toFloat(I v) { return __builtin_convertvector(v, F); }
+/** Truncates; |v| must be below 2^31. */
+TANUKI_INLINE I toInt(F v) { return __builtin_convertvector(v, I); }
+TANUKI_INLINE F absolute(F v) { return floats(bits(v) & 0x7fffffff); }
+TANUKI_INLINE I signBit(F v) { return bits(v) & splatI(INT32_MIN); }
+TANUKI_INLINE F withSign(F magnitude, I sign) { return floats(bits(magnitude) | sign); }
+
+#if defined(__AVX512F__)
+// The form without a mask makes g++ 12 warn of its own undefined register.
+TANUKI_INLINE F squareRoot(F v) {
+  return reinterpret_cast<F>(_mm512_maskz_sqrt_ps(0xffff, reinterpret_cast<__m512>(v)));
+}
+TANUKI_INLINE HalfF lowHalf(F v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7); }
+TANUKI_INLINE HalfF highHalf(F v) { return __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15); }
+TANUKI_INLINE F joinHalves(HalfF a, HalfF b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+TANUKI_INLINE bool any(I mask) { return _mm512_movepi32_mask(reinterpret_cast<__m512i>(mask)) != 0; }
+#elif defined(__AVX2__)
+TANUKI_INLINE F squareRoot(F v) { return reinterpret_cast<F>(_mm256_sqrt_ps(reinterpret_cast<__m256>(v))); }
+TANUKI_INLINE HalfF lowHalf(F v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3); }
+TANUKI_INLINE HalfF highHalf(F v) { return __builtin_shufflevector(v, v, 4, 5, 6, 7); }
+TANUKI_INLINE F joinHalves(HalfF a, HalfF b) { return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7); }
+TANUKI_INLINE bool any(I mask) { return _mm256_movemask_ps(reinterpret_cast<__m256>(mask)) != 0; }
+#else
+#if defined(__SSE2__)
+TANUKI_INLINE F squareRoot(F v) { return reinterpret_cast<F>(_mm_sqrt_ps(reinterpret_cast<__m128>(v))); }
+#else
+TANUKI_INLINE F squareRoot(F v) {
+  for (int l = 0; l < W; l++) v[l] = __builtin_sqrtf(v[l]);
+  return v;
+}
+#endif
+TANUKI_INLINE HalfF lowHalf(F v) { return __builtin_shufflevector(v, v, 0, 1); }
+TANUKI_INLINE HalfF highHalf(F v) { return __builtin_shufflevector(v, v, 2, 3); }
+TANUKI_INLINE F joinHalves(HalfF a, HalfF b) { return __builtin_shufflevector(a, b, 0, 1, 2, 3); }
+TANUKI_INLINE bool any(I mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) != 0; }
+#endif
+
+/** The lanes of an F in float64. */
+struct Wide {
+  D low, high;
+};
+TANUKI_INLINE Wide widen(F v) {
+  return {__builtin_convertvector(lowHalf(v), D), __builtin_convertvector(highHalf(v), D)};
+}
+TANUKI_INLINE F narrow(Wide v) {
+  return joinHalves(__builtin_convertvector(v.low, HalfF), __builtin_convertvector(v.high, HalfF));
+}
+
+}  // namespace
+}  // namespace TANUKI_ISA
+}  // namespace tanuki

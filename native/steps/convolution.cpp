@@ -1,0 +1,313 @@
+// Convolutions by oneDNN on blocked activations, and the reorders between logical and packed kernels.
+#include <cmath>
+#include <limits>
+
+#include "../src/isa.h"
+#include "../src/onednn.h"
+#include "../src/parallel.h"
+
+namespace tanuki {
+namespace {
+
+using dnnl::memory;
+using Tag = memory::format_tag;
+using Dims = memory::dims;
+constexpr auto f32 = memory::data_type::f32;
+
+int64_t padded(int64_t channels) { return (channels + lanes() - 1) / lanes() * lanes(); }
+Tag activationTag() { return lanes() == 16 ? Tag::nChw16c : Tag::nChw8c; }
+
+/** Kernel layouts that oneDNN's fast kernels take, best first. `first`: for sources with few channels, as planes. */
+struct WeightTag {
+  Tag tag;
+  const char* name;
+};
+std::vector<WeightTag> forwardTags(bool planes) {
+  if (lanes() == 16) {
+    if (planes) return {{Tag::Ohwi16o, "Ohwi16o"}, {Tag::Oihw16o, "Oihw16o"}};
+    return {{Tag::OIhw16i16o, "OIhw16i16o"}};
+  }
+  if (planes) return {{Tag::Ohwi8o, "Ohwi8o"}};
+  return {{Tag::OIhw8i8o, "OIhw8i8o"}};
+}
+std::vector<WeightTag> inputGradTags() {
+  if (lanes() == 16) return {{Tag::OIhw16o16i, "OIhw16o16i"}, {Tag::IOhw16o16i, "IOhw16o16i"}, {Tag::IOhw16i16o, "IOhw16i16o"}};
+  return {{Tag::OIhw8o8i, "OIhw8o8i"}};
+}
+
+/** Geometry as the planner gives it; channels are real ones, the packed layouts pad them. */
+struct Geometry {
+  int64_t images, height, width, inChannels, outHeight, outWidth, outChannels, kernelH, kernelW;
+  Dims strides, dilation, low, high;
+  bool planes;  // the source lies as [N][C][H][W] (few channels)
+
+  explicit Geometry(const Attributes& a)
+      : images(a.integer("images")), height(a.integer("height")), width(a.integer("width")),
+        inChannels(a.integer("inChannels")), outHeight(a.integer("outHeight")), outWidth(a.integer("outWidth")),
+        outChannels(a.integer("outChannels")), kernelH(a.integer("kernelHeight")), kernelW(a.integer("kernelWidth")),
+        planes(a.flag("planes")) {
+    const auto s = a.integers("strides"), d = a.integers("dilation"), p = a.integers("padding");
+    strides = {s.at(0), s.at(1)};
+    dilation = {d.at(0) - 1, d.at(1) - 1};
+    low = {p.at(0), p.at(2)};
+    // oneDNN wants high padding to match the output exactly; pixels beyond the last window are cut by a negative value.
+    high = {(outHeight - 1) * s.at(0) + (kernelH - 1) * d.at(0) + 1 - height - p.at(0),
+            (outWidth - 1) * s.at(1) + (kernelW - 1) * d.at(1) + 1 - width - p.at(2)};
+  }
+  /** Declared channel counts are whole blocks: the surplus kernels are zero, so the surplus results are too. */
+  int64_t in() const { return planes ? inChannels : padded(inChannels); }
+  int64_t out() const { return padded(outChannels); }
+  memory::desc source() const { return {{images, in(), height, width}, f32, planes ? Tag::nchw : activationTag()}; }
+  memory::desc result() const { return {{images, out(), outHeight, outWidth}, f32, activationTag()}; }
+  memory::desc kernel(Tag tag) const { return {{out(), in(), kernelH, kernelW}, f32, tag}; }
+  /** The same bytes as kernel(tag), with the real channel counts as logical sizes. */
+  memory::desc realKernel(Tag tag) const { return {{outChannels, inChannels, kernelH, kernelW}, f32, tag}; }
+  /** [kh][kw][in][out], row-major. */
+  memory::desc logicalKernel() const {
+    return {{outChannels, inChannels, kernelH, kernelW}, f32, Dims{1, outChannels, kernelW * inChannels * outChannels, inChannels * outChannels}};
+  }
+  bool pointwise() const {
+    return kernelH == 1 && kernelW == 1 && strides[0] == 1 && strides[1] == 1 && low[0] == 0 && low[1] == 0 &&
+           outHeight == height && outWidth == width && !planes;
+  }
+};
+
+/** A step whose kernel operand lies in a packed layout. */
+class PackedStep : public Step {
+ public:
+  std::string implementation() const override { return implementation_; }
+  size_t scratchBytes() const override { return scratchpad_; }
+  size_t packedBytes() const override { return packed_.get_size(); }
+  std::string packedKey() const override { return key_; }
+  const memory::desc& packed() const { return packed_; }
+  const memory::desc& logical() const { return logical_; }
+
+ protected:
+  std::string implementation_;
+  std::string key_;
+  size_t scratchpad_ = 0;
+  memory::desc packed_;   // real channel counts, padded by the layout
+  memory::desc logical_;  // the same kernel, row-major
+};
+
+/** Tries layouts until oneDNN has a kernel for one that is not its reference; `make` throws where there is none. */
+template <class Make>
+auto choose(const std::vector<WeightTag>& tags, const Make& make, WeightTag& chosen) -> decltype(make(Tag::undef)) {
+  decltype(make(Tag::undef)) fallback;
+  bool have = false;
+  for (const WeightTag& candidate : tags) {
+    try {
+      auto made = make(candidate.tag);
+      if (!isReferenceKernel(made.impl_info_str())) {
+        chosen = candidate;
+        return made;
+      }
+      if (!have) {
+        fallback = made;
+        chosen = candidate;
+        have = true;
+      }
+    } catch (const dnnl::error&) {
+    }
+  }
+  if (!have) throw std::runtime_error("oneDNN has no convolution for this shape");
+  return fallback;
+}
+
+class Convolution : public PackedStep {
+ public:
+  Convolution(const Attributes& a, const Threading& threading) {
+    Geometry g(a);
+    transposed_ = a.flag("transposed");
+    bias_ = a.flag("bias");
+    residual_ = a.flag("residual");
+    accumulate_ = a.flag("accumulate");
+    dnnl::post_ops post;
+    if (accumulate_) post.append_sum(1.f);
+    if (residual_) post.append_binary(dnnl::algorithm::binary_add, transposed_ ? g.source() : g.result());
+    if (a.has("clamp")) {
+      const auto bounds = a.reals("clamp");
+      if (bounds.at(0) == 0 && std::isinf(bounds.at(1))) post.append_eltwise(dnnl::algorithm::eltwise_relu, 0.f, 0.f);
+      else post.append_eltwise(dnnl::algorithm::eltwise_clip, bounds.at(0), bounds.at(1));
+    }
+    dnnl::primitive_attr attributes = userScratchpad();
+    attributes.set_post_ops(post);
+    const memory::desc source = transposed_ ? g.result() : g.source(), result = transposed_ ? g.source() : g.result();
+    const Dims kernelDims = transposed_ ? Dims{g.in(), g.out(), 1, 1} : Dims{g.out(), g.in(), g.kernelH, g.kernelW};
+    const memory::desc biasDesc = bias_ ? memory::desc({kernelDims[0]}, f32, Tag::a) : memory::desc();
+    WeightTag chosen{Tag::undef, ""};
+    auto make = [&](Tag tag) {
+      const memory::desc kernel(kernelDims, f32, tag);
+      return bias_ ? dnnl::convolution_forward::primitive_desc(cpu(), dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct,
+                                                               source, kernel, biasDesc, result, g.strides, g.dilation, g.low, g.high, attributes)
+                   : dnnl::convolution_forward::primitive_desc(cpu(), dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct,
+                                                               source, kernel, result, g.strides, g.dilation, g.low, g.high, attributes);
+    };
+    auto desc = choose(forwardTags(g.planes), make, chosen);
+    implementation_ = desc.impl_info_str();
+    scratchpad_ = desc.scratchpad_desc().get_size();
+    if (transposed_) {
+      packed_ = memory::desc({g.inChannels, g.outChannels, 1, 1}, f32, chosen.tag);
+      logical_ = memory::desc({g.inChannels, g.outChannels, 1, 1}, f32, Dims{g.outChannels, 1, 1, 1});
+    } else {
+      packed_ = g.realKernel(chosen.tag);
+      logical_ = g.logicalKernel();
+    }
+    key_ = std::string(transposed_ ? "transposed " : "") + chosen.name;
+    std::vector<std::pair<int, memory::desc>> arguments{{DNNL_ARG_SRC, source}, {DNNL_ARG_WEIGHTS, desc.weights_desc()}};
+    if (bias_) arguments.push_back({DNNL_ARG_BIAS, biasDesc});
+    if (residual_) arguments.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(accumulate_ ? 1 : 0) | DNNL_ARG_SRC_1, result});
+    arguments.push_back({DNNL_ARG_DST, result});
+    arguments.push_back({DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc()});
+    primitive_ = BoundPrimitive(dnnl::convolution_forward(desc), arguments, threading.callers);
+  }
+
+  /** x, packed kernel, bias?, residual? -> y */
+  void run(char* const* p, const StepContext& context) override {
+    if (bias_ && residual_) primitive_.run(context.thread, {p[0], p[1], p[2], p[3], p[4], context.scratch});
+    else if (bias_ || residual_) primitive_.run(context.thread, {p[0], p[1], p[2], p[3], context.scratch});
+    else primitive_.run(context.thread, {p[0], p[1], p[2], context.scratch});
+  }
+
+ private:
+  bool transposed_, bias_, residual_, accumulate_;
+  BoundPrimitive primitive_;
+};
+
+class ConvolutionInputGrad : public PackedStep {
+ public:
+  ConvolutionInputGrad(const Attributes& a, const Threading& threading) {
+    Geometry g(a);
+    g.planes = false;
+    const auto attributes = userScratchpad();
+    WeightTag chosen{Tag::undef, ""};
+    auto make = [&](Tag tag) {
+      // The hint only tells the backward primitive which forward it belongs to.
+      dnnl::convolution_forward::primitive_desc hint(cpu(), dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, g.source(),
+                                                     memory::desc({g.out(), g.in(), g.kernelH, g.kernelW}, f32, Tag::any), g.result(), g.strides,
+                                                     g.dilation, g.low, g.high, attributes);
+      return dnnl::convolution_backward_data::primitive_desc(cpu(), dnnl::algorithm::convolution_direct, g.source(), g.kernel(tag), g.result(),
+                                                             g.strides, g.dilation, g.low, g.high, hint, attributes);
+    };
+    auto desc = choose(inputGradTags(), make, chosen);
+    implementation_ = desc.impl_info_str();
+    scratchpad_ = desc.scratchpad_desc().get_size();
+    packed_ = g.realKernel(chosen.tag);
+    logical_ = g.logicalKernel();
+    key_ = chosen.name;
+    primitive_ = BoundPrimitive(dnnl::convolution_backward_data(desc),
+                                {{DNNL_ARG_DIFF_DST, g.result()}, {DNNL_ARG_WEIGHTS, desc.weights_desc()}, {DNNL_ARG_DIFF_SRC, g.source()},
+                                 {DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc()}},
+                                threading.callers);
+  }
+  /** dy, packed kernel -> dx */
+  void run(char* const* p, const StepContext& context) override { primitive_.run(context.thread, {p[0], p[1], p[2], context.scratch}); }
+
+ private:
+  BoundPrimitive primitive_;
+};
+
+class ConvolutionKernelGrad : public PackedStep {
+ public:
+  ConvolutionKernelGrad(const Attributes& a, const Threading& threading) : split_(threading.split) {
+    const Geometry g(a);
+    const auto attributes = userScratchpad();
+    WeightTag chosen{Tag::undef, ""};
+    auto make = [&](Tag tag) {
+      dnnl::convolution_forward::primitive_desc hint(cpu(), dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, g.source(),
+                                                     memory::desc({g.out(), g.in(), g.kernelH, g.kernelW}, f32, Tag::any), g.result(), g.strides,
+                                                     g.dilation, g.low, g.high, attributes);
+      return dnnl::convolution_backward_weights::primitive_desc(cpu(), dnnl::algorithm::convolution_direct, g.source(), g.kernel(tag), g.result(),
+                                                                g.strides, g.dilation, g.low, g.high, hint, attributes);
+    };
+    auto desc = choose(forwardTags(g.planes), make, chosen);
+    implementation_ = desc.impl_info_str();
+    primitiveScratch_ = (desc.scratchpad_desc().get_size() + 63) / 64 * 64;
+    packed_ = g.realKernel(chosen.tag);
+    logical_ = g.logicalKernel();
+    key_ = chosen.name;
+    elements_ = static_cast<int64_t>(desc.diff_weights_desc().get_size() / sizeof(float));
+    scratchpad_ = primitiveScratch_ + elements_ * sizeof(float);
+    primitive_ = BoundPrimitive(dnnl::convolution_backward_weights(desc),
+                                {{DNNL_ARG_SRC, g.source()}, {DNNL_ARG_DIFF_DST, g.result()}, {DNNL_ARG_DIFF_WEIGHTS, desc.diff_weights_desc()},
+                                 {DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc()}},
+                                threading.callers);
+  }
+  /** x, dy -> packed kernel gradient (added to, from the second chunk on) */
+  void run(char* const* p, const StepContext& context) override {
+    if (context.firstChunk) {
+      primitive_.run(context.thread, {p[0], p[1], p[2], context.scratch});
+      return;
+    }
+    float* part = reinterpret_cast<float*>(context.scratch + primitiveScratch_);
+    primitive_.run(context.thread, {p[0], p[1], part, context.scratch});
+    float* sum = reinterpret_cast<float*>(p[2]);
+    for (int64_t i = 0; i < elements_; i++) sum[i] += part[i];
+  }
+
+ private:
+  int split_;
+  size_t primitiveScratch_ = 0;
+  int64_t elements_ = 0;
+  BoundPrimitive primitive_;
+};
+
+/** Row-major kernel -> the packed layout of the step in attribute `for`, or back with `unpack`. */
+class KernelReorder : public Step {
+ public:
+  KernelReorder(const Attributes& a, const Threading& threading) {
+    const auto* step = dynamic_cast<PackedStep*>(&stepFromValue(a.value("for")));
+    if (!step) throw std::invalid_argument("reorderKernel: the step has no packed kernel");
+    const memory::desc& from = a.flag("unpack") ? step->packed() : step->logical();
+    const memory::desc& to = a.flag("unpack") ? step->logical() : step->packed();
+    dnnl::reorder::primitive_desc desc(cpu(), from, cpu(), to, userScratchpad());
+    implementation_ = desc.impl_info_str();
+    scratchpad_ = desc.scratchpad_desc().get_size();
+    primitive_ = BoundPrimitive(dnnl::reorder(desc), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}, {DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc()}}, threading.callers);
+  }
+  std::string implementation() const override { return implementation_; }
+  size_t scratchBytes() const override { return scratchpad_; }
+  void run(char* const* p, const StepContext& context) override { primitive_.run(context.thread, {p[0], p[1], context.scratch}); }
+
+ private:
+  std::string implementation_;
+  size_t scratchpad_ = 0;
+  BoundPrimitive primitive_;
+};
+
+/** a [b, m, k] x b [b, k, n], either transposed, row-major. */
+class MatrixProduct : public Step {
+ public:
+  MatrixProduct(const Attributes& a, const Threading& threading) {
+    const int64_t batch = a.integer("batch"), m = a.integer("m"), k = a.integer("k"), n = a.integer("n");
+    const bool ta = a.flag("transposeA"), tb = a.flag("transposeB");
+    const memory::desc left({batch, m, k}, f32, ta ? Dims{m * k, 1, m} : Dims{m * k, k, 1});
+    const memory::desc right({batch, k, n}, f32, tb ? Dims{k * n, 1, k} : Dims{k * n, n, 1});
+    const memory::desc result({batch, m, n}, f32, Dims{m * n, n, 1});
+    dnnl::matmul::primitive_desc desc(cpu(), left, right, result, userScratchpad());
+    implementation_ = desc.impl_info_str();
+    scratchpad_ = desc.scratchpad_desc().get_size();
+    primitive_ = BoundPrimitive(dnnl::matmul(desc),
+                                {{DNNL_ARG_SRC, left}, {DNNL_ARG_WEIGHTS, right}, {DNNL_ARG_DST, result}, {DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc()}},
+                                threading.callers);
+  }
+  std::string implementation() const override { return implementation_; }
+  size_t scratchBytes() const override { return scratchpad_; }
+  void run(char* const* p, const StepContext& context) override { primitive_.run(context.thread, {p[0], p[1], p[2], context.scratch}); }
+
+ private:
+  std::string implementation_;
+  size_t scratchpad_ = 0;
+  BoundPrimitive primitive_;
+};
+
+template <class T>
+StepFactory factory() {
+  return [](const Attributes& a, const Threading& t) -> std::unique_ptr<Step> { return std::make_unique<T>(a, t); };
+}
+const StepRegistrar convolution("convolution", factory<Convolution>()), inputGrad("convolutionInputGrad", factory<ConvolutionInputGrad>()),
+    kernelGrad("convolutionKernelGrad", factory<ConvolutionKernelGrad>()), kernelReorder("reorderKernel", factory<KernelReorder>()),
+    matrixProduct("matmul", factory<MatrixProduct>());
+
+}  // namespace
+}  // namespace tanuki

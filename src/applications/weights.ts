@@ -1,0 +1,76 @@
+// Where pretrained weights come from: the record that stands beside each architecture, and the files that the package embeds.
+import { readFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { ArgumentError, FormatError, problem } from '../errors.ts'
+import { decodeSafetensors, toFloat32 } from '../formats/safetensors.ts'
+import type { Layer } from '../layers/index.ts'
+import { tensor } from '../ops/index.ts'
+
+export interface WeightsRecord {
+  /** File in the package's assets/weights. */
+  readonly file: string
+  readonly sha256: string
+  /** Bytes of the file. */
+  readonly size: number
+  readonly licence: string
+  readonly source: string
+}
+
+/** Reads an embedded file. @throws FormatError if it is not the file that the record describes. */
+export async function readEmbedded(record: WeightsRecord): Promise<Uint8Array> {
+  const path = fileURLToPath(new URL(`../../assets/weights/${record.file}`, import.meta.url))
+  const bytes = await readFile(path)
+  const found = createHash('sha256').update(bytes).digest('hex')
+  if (found !== record.sha256)
+    throw new FormatError(problem({ where: path, expected: `a file with SHA-256 ${record.sha256}`, received: found, hint: 'Install the package again' }))
+  return bytes
+}
+
+/**
+ * Assigns a safetensors file to a model's weights by name: `<layer>/<variable>`. Nothing is assigned unless everything fits.
+ * @throws FormatError that lists every weight that is missing, left over or of another shape.
+ */
+export function assignByName(model: { readonly name: string; readonly layers: readonly Layer[] }, bytes: Uint8Array, source: string): void {
+  const { tensors } = decodeSafetensors(bytes, source)
+  const left = new Set(tensors.keys())
+  const wrong: string[] = []
+  const assign: (() => void)[] = []
+  for (const layer of model.layers) {
+    for (const variable of layer.weights) {
+      const name = `${layer.name}/${variable.name}`
+      const stored = tensors.get(name)
+      if (!stored) {
+        wrong.push(`${name} is missing`)
+        continue
+      }
+      left.delete(name)
+      if (stored.shape.join() !== variable.shape.join()) wrong.push(`${name} is [${stored.shape.join(', ')}] instead of [${variable.shape.join(', ')}]`)
+      else assign.push(() => variable.assign(tensor(toFloat32(stored, name), { shape: variable.shape })))
+    }
+  }
+  for (const name of left) wrong.push(`${name} has no place in the model`)
+  if (wrong.length > 0)
+    throw new FormatError(problem({ where: source, expected: `the weights of ${model.name}`, received: `${wrong.slice(0, 10).join('; ')}${wrong.length > 10 ? `; and ${wrong.length - 10} more` : ''}` }))
+  for (const apply of assign) apply()
+}
+
+/** Checks the input shape that applications take. */
+export function obtainInputShape(
+  application: string,
+  inputShape: readonly (number | null)[] | undefined,
+  { defaultSize, minSize, includeTop, pretrained }: { defaultSize: number; minSize: number; includeTop: boolean; pretrained: boolean },
+): (number | null)[] {
+  const standard = [defaultSize, defaultSize, 3]
+  if (inputShape === undefined) return includeTop ? standard : [null, null, 3]
+  const fail = (expected: string): never => {
+    throw new ArgumentError(problem({ where: application, expected, received: inputShape }))
+  }
+  if (inputShape.length !== 3) fail('an inputShape of three: [height, width, channels]')
+  const [height, width, channels] = inputShape as [number | null, number | null, number | null]
+  if (pretrained && channels !== 3) fail('an inputShape with 3 channels for pretrained weights')
+  if (pretrained && includeTop && (height !== defaultSize || width !== defaultSize)) fail(`the inputShape [${standard.join(', ')}] for pretrained weights with includeTop`)
+  for (const side of [height, width]) if (side !== null && side < minSize) fail(`an inputShape of at least ${minSize}x${minSize}`)
+  if (includeTop && (height === null || width === null)) fail('a known inputShape with includeTop')
+  return [...inputShape]
+}

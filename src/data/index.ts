@@ -1,0 +1,11 @@
+// Everything about getting data: pipelines, pictures, folders.
+export { Dataset, INFINITE, UNKNOWN } from './dataset.ts'
+export type { ElementLike, IterationOptions } from './dataset.ts'
+export { decodeImage, imageKind } from './decode-image.ts'
+export type { Channels, DecodeOptions, ImageKind } from './decode-image.ts'
+export { ImageDataset, imageDatasetFromDirectory } from './image-directory.ts'
+export type { ColorMode, ImageDirectoryOptions, LabelMode } from './image-directory.ts'
+export { RandomState } from './random-state.ts'
+export { resizeImage } from './resize-image.ts'
+export type { Pixels } from './resize-image.ts'
+export type { Element } from './structure.ts'

@@ -1,0 +1,111 @@
+// Finds and loads the addon, and gives its functions types.
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { availableParallelism, cpus } from 'node:os'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { EngineError } from '../../errors.ts'
+import type { TypedArray } from '../../graph/types.ts'
+import type { StepAttributes } from './plan.ts'
+
+/** Opaque handles of the addon, kept alive by JavaScript. */
+export type BlockHandle = { readonly __block: never }
+export type StepHandle = { readonly __step: never }
+export type ProgramHandle = { readonly __program: never }
+
+export interface MadeStep {
+  readonly handle: StepHandle
+  readonly implementation: string
+  readonly scratchBytes: number
+  readonly packedBytes: number
+  readonly packedKey: string
+}
+
+export interface ProgramSpec {
+  readonly threads: number
+  readonly externals: number
+  readonly arenaBytes: number
+  readonly threadArenaBytes: number
+  readonly persistentBytes: number
+  readonly persistentData: readonly { offset: number; data: Uint8Array }[]
+  readonly profile: boolean
+  readonly segments: readonly {
+    setup: boolean
+    batch: number
+    chunk: number
+    steps: readonly { handle: StepHandle; operands: Float64Array }[]
+    combines: readonly { threadOffset: number; count: number; result: Float64Array }[]
+  }[]
+}
+
+export interface Binding {
+  allocate(bytes: number): BlockHandle
+  write(block: BlockHandle, data: TypedArray): void
+  read(block: BlockHandle, target: TypedArray): Promise<void>
+  step(kind: string, attributes: StepAttributes, split: number, callers: number): MadeStep
+  program(spec: ProgramSpec): ProgramHandle
+  run(program: ProgramHandle, blocks: readonly BlockHandle[], runSetup: boolean): Promise<void>
+  times(program: ProgramHandle): [number, number][][]
+  information(): {
+    oneDNN: string
+    instructionSet: string
+    lanes: number
+    threads: number
+    usedBytes: number
+    pooledBytes: number
+    arenaBytes: number
+  }
+  setThreads(count: number): void
+}
+
+/** Where a local build lies, seen from src/ and from dist/ alike. */
+const localBuild = fileURLToPath(new URL('../../../build/native/tanuki.node', import.meta.url))
+
+let loaded: Binding | undefined
+
+/** @throws EngineError that tells what was tried and what to do. */
+export function loadBinding(): Binding {
+  if (loaded) return loaded
+  if (!existsSync(localBuild)) {
+    throw new EngineError(
+      `native engine: no addon at ${localBuild}. Build it with "npm run build:native" (needs g++ and Python 3 with pip)`,
+    )
+  }
+  // libgomp reads this once, when it is loaded: its default spins for milliseconds after each region and starves a busy machine.
+  if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= '500'
+  const threads = threadCount()
+  try {
+    const binding = createRequire(import.meta.url)(localBuild) as Binding
+    binding.setThreads(threads)
+    binding.information()
+    loaded = binding
+    return binding
+  } catch (error) {
+    throw new EngineError(`native engine: ${localBuild} does not load: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}
+
+function threadCount(): number {
+  const asked = process.env.TANUKI_THREADS
+  if (asked === undefined || asked === '') return Math.min(physicalCores(), availableParallelism())
+  const count = Number(asked)
+  if (!Number.isInteger(count) || count < 1 || count > 1024)
+    throw new EngineError(`TANUKI_THREADS: expected a whole number from 1 to 1024, received "${asked}"`)
+  return count
+}
+
+function physicalCores(): number {
+  try {
+    const text = readFileSync('/proc/cpuinfo', 'utf8')
+    const cores = new Set<string>()
+    for (const block of text.split('\n\n')) {
+      const socket = /^physical id\s*: (\d+)/m.exec(block)?.[1]
+      const core = /^core id\s*: (\d+)/m.exec(block)?.[1]
+      if (core !== undefined) cores.add(`${socket}/${core}`)
+    }
+    if (cores.size > 0) return cores.size
+  } catch {
+    // Not Linux: the logical count must do.
+  }
+  return cpus().length
+}

@@ -1,0 +1,22 @@
+// Memory of the native engine holding one tensor, row-major.
+import { bytesPerElement, sizeOf } from '../../graph/types.ts'
+import type { DType, Shape, TensorType } from '../../graph/types.ts'
+import type { EngineBuffer } from '../engine.ts'
+import type { Binding, BlockHandle } from './binding.ts'
+
+export class NativeBuffer implements EngineBuffer {
+  readonly handle: BlockHandle
+  readonly shape: Shape
+  readonly dtype: DType
+  version = 0
+
+  constructor(handle: BlockHandle, { shape, dtype }: TensorType) {
+    this.handle = handle
+    this.shape = shape
+    this.dtype = dtype
+  }
+
+  static allocate(binding: Binding, type: TensorType): NativeBuffer {
+    return new NativeBuffer(binding.allocate(sizeOf(type.shape) * bytesPerElement[type.dtype]), type)
+  }
+}

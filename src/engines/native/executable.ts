@@ -1,0 +1,292 @@
+// A compiled graph of the native engine: lowers, orders, cuts, places and hands the plan to the addon; then runs it.
+import { EngineError } from '../../errors.ts'
+import { isOp, rewriteGraph, withInputs } from '../../graph/node.ts'
+import type { Graph, Node } from '../../graph/node.ts'
+import { stableNodes } from '../../graph/passes/hoisting.ts'
+import { sameShape, showShape } from '../../graph/types.ts'
+import type { CompileOptions, EngineBuffer, Executable, Run } from '../engine.ts'
+import { placeStorages } from './arena.ts'
+import type { Placement } from './arena.ts'
+import type { Binding, BlockHandle, MadeStep, ProgramHandle, ProgramSpec } from './binding.ts'
+import { NativeBuffer } from './buffer.ts'
+import { Builder } from './builder.ts'
+import { dumpPlan } from './dump.ts'
+import { decomposeGroups } from './lower/convolution.ts'
+import { mayOverwrite } from './lower/elementwise.ts'
+import { addCopy } from './lower/movement.ts'
+import { fuseDepthwiseBackward } from './lower/patterns.ts'
+import { lowerings } from './lower/table.ts'
+import type { Op, Storage, Value } from './plan.ts'
+import { append, orderOps, originalOf, rematerialize } from './schedule.ts'
+import { cutSegments } from './segments.ts'
+import type { PlannedSegment } from './segments.ts'
+
+export interface Plan {
+  readonly batch: number
+  readonly segments: readonly PlannedSegment[]
+  readonly placement: Placement
+  readonly steps: ReadonlyMap<Op, MadeStep>
+}
+
+export class NativeExecutable implements Executable {
+  readonly plan: Plan
+  readonly #binding: Binding
+  readonly #label: string
+  readonly #graph: Graph
+  readonly #options: CompileOptions
+  readonly #program: ProgramHandle
+  /** Stable inputs, as the kept results were computed from them. */
+  #computedFrom: { buffer: EngineBuffer; version: number }[] | null = null
+
+  constructor(binding: Binding, graph: Graph, options: CompileOptions) {
+    this.#binding = binding
+    this.#label = options.label ?? 'graph'
+    this.#graph = graph
+    this.#options = options
+    const { threads, lanes } = binding.information()
+    this.plan = makePlan(binding, graph, options, threads, lanes)
+    this.#program = binding.program(programSpec(this.plan, graph, threads))
+  }
+
+  run(inputs: readonly EngineBuffer[]): Run {
+    const given = this.#check(inputs)
+    const donations = this.#options.donations
+    const stable = [...(this.#options.stableInputs ?? [])]
+    const fresh = stable.some((index, k) => {
+      const known = this.#computedFrom?.[k]
+      return known === undefined || known.buffer !== given[index] || known.version !== given[index]!.version
+    })
+    const runSetup = this.#computedFrom === null || fresh
+    const outputs = this.#graph.outputs.map((output, i) => {
+      const donated = donations?.get(i)
+      return donated === undefined ? NativeBuffer.allocate(this.#binding, output) : given[donated]!
+    })
+    const blocks: BlockHandle[] = [...given, ...outputs].map((buffer) => buffer.handle)
+    this.#computedFrom = stable.map((index) => ({ buffer: given[index]!, version: given[index]!.version }))
+    for (const index of donations?.values() ?? []) given[index]!.version++
+    const done = this.#binding.run(this.#program, blocks, runSetup).catch((error: unknown) => {
+      this.#computedFrom = null
+      throw new EngineError(`native engine, ${this.#label}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    })
+    return { outputs, done }
+  }
+
+  dump(): string {
+    return dumpPlan(this.#label, this.plan, this.#binding.times(this.#program))
+  }
+
+  #check(inputs: readonly EngineBuffer[]): NativeBuffer[] {
+    const wanted = this.#graph.inputs
+    if (inputs.length !== wanted.length)
+      throw new EngineError(`native engine, ${this.#label}: expected ${wanted.length} buffers, received ${inputs.length}`)
+    return inputs.map((buffer, i) => {
+      const { name } = wanted[i]!.attrs
+      if (!(buffer instanceof NativeBuffer)) throw new EngineError(`native engine, ${this.#label}: input "${name}" is not a buffer of this engine`)
+      if (buffer.dtype !== wanted[i]!.dtype || !sameShape(buffer.shape, wanted[i]!.shape))
+        throw new EngineError(
+          `native engine, ${this.#label}: input "${name}" expected ${wanted[i]!.dtype} ${showShape(wanted[i]!.shape)}, received ${buffer.dtype} ${showShape(buffer.shape)}`,
+        )
+      return buffer
+    })
+  }
+}
+
+function makePlan(binding: Binding, original: Graph, options: CompileOptions, threads: number, lanes: number): Plan {
+  const graph = rewriteGraph(original, (node, inputs) => decomposeGroups(node, inputs) ?? withInputs(node, inputs))
+  const stableInputs = options.stableInputs ?? new Set<number>()
+  const donated = new Map<number, number>()
+  for (const [output, input] of options.donations ?? []) donated.set(output, input)
+  const donatedInputs = new Set(donated.values())
+  const batch = batchOf(graph, stableInputs, donatedInputs)
+  const builder = new Builder({ lanes, batch, stable: stableNodes(graph, stableInputs) })
+  graph.inputs.forEach((input, i) => {
+    const isBatch = batch > 0 && !stableInputs.has(i) && !donatedInputs.has(i) && input.shape[0] === batch && (input.shape.length > 1 || input.dtype !== 'float32' || input.attrs.name.startsWith('arg'))
+    builder.set(input, builder.external(i, input, { batch: isBatch, stable: stableInputs.has(i) }))
+  })
+  const groups = fuseDepthwiseBackward(graph)
+  const resultsOf = new Map<Node, Node[]>()
+  for (const node of graph.nodes) if (isOp(node, 'result')) append(resultsOf, node.inputs[0]!, node)
+  for (const node of graph.nodes) {
+    if (node.op === 'input' || builder.has(node)) continue
+    const group = groups.get(node)
+    if (group) group.lower(builder)
+    else lowerOne(node, builder, resultsOf)
+  }
+  const before = bindOutputs(graph, donated, builder)
+  const ordered = rematerialize(orderOps(builder.ops, before))
+  const segments = cutSegments(ordered, { batch, threads })
+  const steps = makeSteps(binding, segments, batch, threads)
+  return { batch, segments, placement: placeStorages(segments), steps }
+}
+
+function lowerOne(node: Node, builder: Builder, resultsOf: ReadonlyMap<Node, readonly Node[]>): void {
+  if (isOp(node, 'fused')) {
+    const picked = resultsOf.get(node)
+    if (!picked) {
+      lowerings.fused(node, builder, [node])
+      return
+    }
+    // One value for each result of the body, whether or not a node picks it.
+    const results = node.attrs.body.results.map((result, index) => picked.find((pick) => isOp(pick, 'result') && pick.attrs.index === index) ?? result)
+    lowerings.fused(node, builder, results)
+    builder.set(node, builder.any(results[0]!))
+    // Several nodes may pick the same result.
+    for (const pick of picked) if (isOp(pick, 'result') && !builder.has(pick)) builder.set(pick, builder.any(results[pick.attrs.index]!))
+    return
+  }
+  const lower = lowerings[node.op] as (node: Node, b: Builder, results: readonly Node[]) => void
+  lower(node, builder, [])
+}
+
+/** The leading dim that most of the arithmetic shares: of convolutions' results, else of the largest argument. */
+function batchOf(graph: Graph, stable: ReadonlySet<number>, donated: ReadonlySet<number>): number {
+  const conv = graph.nodes.find((node) => node.op === 'conv' || node.op === 'convKernelGrad')
+  const images = conv && (conv.op === 'conv' ? conv.shape[0] : conv.inputs[0]!.shape[0])
+  if (images !== undefined) return images
+  let best = 0
+  let size = 0
+  graph.inputs.forEach((input, i) => {
+    if (stable.has(i) || donated.has(i) || input.shape.length < 2) return
+    const own = input.shape.reduce((a, b) => a * b, 1)
+    if (own > size) {
+      size = own
+      best = input.shape[0]!
+    }
+  })
+  return best
+}
+
+/** Makes graph outputs land in their buffers, in place where that is safe; returns which ops must wait for which readers. */
+function bindOutputs(graph: Graph, donated: ReadonlyMap<number, number>, b: Builder): Map<Op, Op[]> {
+  const before = new Map<Op, Op[]>()
+  const claimed = new Set<Storage>()
+  const values = graph.outputs.map((output) => b.value(output, 'plain'))
+  const readers = new Map<Storage, Op[]>()
+  const dependents = new Map<Storage, Op[]>()
+  const index = (): void => {
+    readers.clear()
+    dependents.clear()
+    for (const op of b.ops) for (const input of op.inputs) append(readers, input.storage, op)
+    for (const op of b.ops) for (const input of op.inputs) append(dependents, input.storage, op)
+  }
+  index()
+  graph.outputs.forEach((_, i) => {
+    const value = values[i]!
+    const { storage } = value
+    const input = donated.get(i)
+    const target = input ?? graph.inputs.length + i
+    const maker = b.makerOf(value)
+    const free = storage.external === null && storage.constant === null && !claimed.has(storage) && maker !== undefined && !value.stable
+    const exact = storage.bytes === b.bytesOf(value.shape, value.dtype, 'plain')
+    if (free && exact && value.layout === 'plain') {
+      if (input === undefined) {
+        storage.external = target
+        claimed.add(storage)
+        return
+      }
+      const old = b.any(graph.inputs[input]!)
+      const others = (readers.get(old.storage) ?? []).filter((op) => op !== maker)
+      const inPlace = maker.inputs.filter((operand) => operand.storage === old.storage)
+      const safe = maker.kind === 'elementwise' && inPlace.every((operand) => mayOverwrite(value, operand)) && inPlace.length <= 1
+      if (safe && !reaches(maker, new Set(others), dependents)) {
+        storage.external = target
+        claimed.add(storage)
+        before.set(maker, [...(before.get(maker) ?? []), ...others])
+        return
+      }
+    }
+    const into = b.external(target, value, { batch: false, stable: false })
+    addCopy(b, value, into)
+    if (input !== undefined) before.set(b.ops[b.ops.length - 1]!, (readers.get(b.any(graph.inputs[input]!).storage) ?? []).slice())
+  })
+  return before
+}
+
+function reaches(from: Op, targets: ReadonlySet<Op>, dependents: ReadonlyMap<Storage, readonly Op[]>): boolean {
+  const stack = [from]
+  const seen = new Set<Op>()
+  while (stack.length > 0) {
+    const op = stack.pop()!
+    for (const output of op.outputs)
+      for (const next of dependents.get(output.storage) ?? []) {
+        if (targets.has(next)) return true
+        if (!seen.has(next)) {
+          seen.add(next)
+          stack.push(next)
+        }
+      }
+  }
+  return false
+}
+
+function makeSteps(binding: Binding, segments: readonly PlannedSegment[], batch: number, threads: number): Map<Op, MadeStep> {
+  const steps = new Map<Op, MadeStep>()
+  const made = new Map<Op, MadeStep>()
+  const keys = new Map<Storage, string>()
+  const build = (op: Op, chunk: number, extra: Record<string, unknown>): MadeStep => {
+    try {
+      const step = binding.step(op.kind, { ...op.attributes(chunk > 0 ? chunk : batch), ...extra }, chunk > 0 ? 1 : threads, chunk > 0 ? threads : 1)
+      steps.set(op, step)
+      made.set(originalOf(op), step)
+      return step
+    } catch (error) {
+      throw new EngineError(`native engine: cannot make a step for ${op.label}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    }
+  }
+  for (const { ops, chunk } of segments) {
+    for (const op of ops) {
+      if (op.packedFor) continue
+      const step = build(op, chunk, {})
+      for (const value of [...op.inputs, ...op.outputs]) {
+        if (value.layout !== 'packed') continue
+        const known = keys.get(value.storage)
+        if (known !== undefined && known !== step.packedKey)
+          throw new EngineError(`native engine: two steps want one kernel in different layouts (${known}, ${step.packedKey})`)
+        keys.set(value.storage, step.packedKey)
+        value.storage.bytes = Math.max(value.storage.bytes, step.packedBytes)
+      }
+    }
+  }
+  for (const { ops, chunk } of segments) for (const op of ops) if (op.packedFor) build(op, chunk, { for: made.get(originalOf(op.packedFor))!.handle })
+  return steps
+}
+
+function programSpec(plan: Plan, graph: Graph, threads: number): ProgramSpec {
+  const { placement, segments, steps, batch } = plan
+  const regions = { arena: 0, thread: 1, persistent: 2 }
+  const operand = (value: Value, advance: boolean): [number, number, number] => {
+    const { storage } = value
+    const place = placement.places.get(storage)!
+    if (place.region === 'external') return [3 + storage.external!, 0, advance ? storage.imageBytes : 0]
+    return [regions[place.region], place.offset, advance && place.region !== 'thread' ? storage.imageBytes : 0]
+  }
+  const persistentData: { offset: number; data: Uint8Array }[] = []
+  for (const [storage, place] of placement.places) {
+    if (storage.constant !== null && storage.constant.byteLength > 0) persistentData.push({ offset: place.offset, data: storage.constant })
+  }
+  return {
+    threads,
+    externals: graph.inputs.length + graph.outputs.length,
+    arenaBytes: placement.arenaBytes,
+    threadArenaBytes: placement.threadArenaBytes,
+    persistentBytes: placement.persistentBytes,
+    persistentData,
+    profile: process.env.TANUKI_PROFILE === '1',
+    segments: segments.map(({ ops, chunk, setup }) => {
+      const combines: { threadOffset: number; count: number; result: Float64Array }[] = []
+      const planned = ops.map((op) => {
+        const operands = [
+          ...op.inputs.flatMap((value, k) => operand(value, chunk > 0 && op.advance[k]!)),
+          ...op.outputs.flatMap((value) => {
+            const part = chunk > 0 && op.role === 'sum' ? placement.parts.get(value.storage) : undefined
+            if (part === undefined) return operand(value, chunk > 0 && op.role === 'map')
+            combines.push({ threadOffset: part, count: value.storage.bytes / 4, result: Float64Array.from(operand(value, false)) })
+            return [1, part, 0]
+          }),
+        ]
+        return { handle: steps.get(op)!.handle, operands: Float64Array.from(operands) }
+      })
+      return { setup, batch, chunk, steps: planned, combines }
+    }),
+  }
+}

@@ -1,0 +1,132 @@
+// Chooses the engine: by TANUKI_ENGINE, by setEngine, or the native one with the reference engine as a fallback that says so.
+import { ArgumentError, EngineError, problem } from '../errors.ts'
+import { environmentVariable } from '../platform/environment.ts'
+import { warnOnce } from '../platform/warn.ts'
+import type { Engine, EngineInfo } from './engine.ts'
+
+export type EngineName = 'native' | 'reference'
+const names: readonly EngineName[] = ['native', 'reference']
+
+let wanted: EngineName | null = null
+let chosen: Engine | null = null
+let choosing: Promise<Engine> | null = null
+
+/**
+ * Chooses the engine, before the first use of any. `TANUKI_ENGINE`, if set, is stronger.
+ * @throws ArgumentError for an unknown name, or if another engine is already in use.
+ * @throws EngineError if the engine cannot be loaded; nothing is put in its place.
+ */
+export async function setEngine(name: EngineName): Promise<void> {
+  checkName('setEngine', name)
+  const forced = environmentVariable('TANUKI_ENGINE')
+  const effective = forced === undefined ? name : checkName('TANUKI_ENGINE', forced)
+  if (choosing !== null) {
+    const current = await choosing
+    if (current.name === effective) return
+    throw new ArgumentError(
+      problem({
+        where: 'setEngine',
+        expected: 'a call before the first use of an engine',
+        received: name,
+        hint: `The engine "${current.name}" is in use already; call setEngine first thing in the program`,
+      }),
+    )
+  }
+  wanted = effective
+  await ready()
+}
+
+/** The engine in use; chooses and loads it at the first call. @throws EngineError if the one asked for cannot be loaded. */
+export function ready(): Promise<Engine> {
+  choosing ??= choose().then(
+    (engine) => {
+      chosen = engine
+      return engine
+    },
+    (error: unknown) => {
+      // Another try, or another choice, stays possible.
+      choosing = null
+      throw error
+    },
+  )
+  return choosing
+}
+
+/** The engine, if it is loaded already. */
+export function loadedEngine(): Engine | null {
+  return chosen
+}
+
+/** The engine in use, for whoever wants to know. */
+export const engine = {
+  /**
+   * Which engine runs and why, its threads, instruction set and versions.
+   * @throws EngineError before the first use; `await ready()` loads it.
+   */
+  info(): EngineInfo {
+    if (chosen === null) {
+      throw new EngineError(
+        problem({
+          where: 'engine.info',
+          expected: 'an engine in use',
+          received: 'none so far',
+          hint: 'It is chosen at the first computation; `await ready()` chooses it now',
+        }),
+      )
+    }
+    return reasoned(chosen.info())
+  },
+}
+
+let reason = ''
+
+async function choose(): Promise<Engine> {
+  const forced = environmentVariable('TANUKI_ENGINE')
+  const name = forced === undefined ? wanted : checkName('TANUKI_ENGINE', forced)
+  const by = forced === undefined ? 'setEngine' : 'TANUKI_ENGINE'
+  if (name === 'reference') {
+    reason = `chosen by ${by}`
+    return loadReference()
+  }
+  try {
+    const native = await loadNative()
+    reason = name === null ? 'the default' : `chosen by ${by}`
+    return native
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error)
+    if (name === 'native') {
+      if (error instanceof EngineError) throw error
+      throw new EngineError(`native engine (chosen by ${by}): ${cause}`, { cause: error })
+    }
+    reason = `the native engine could not be loaded: ${cause}`
+    warnOnce(
+      `computing with the slow reference engine, because ${reason}. ` +
+        `Set TANUKI_ENGINE=reference to choose it without this message.`,
+    )
+    return loadReference()
+  }
+}
+
+function reasoned(info: EngineInfo): EngineInfo {
+  return { ...info, reason: info.reason === '' ? reason : `${reason}; ${info.reason}` }
+}
+
+async function loadReference(): Promise<Engine> {
+  const { createReferenceEngine } = await import('./reference/index.ts')
+  return createReferenceEngine()
+}
+
+async function loadNative(): Promise<Engine> {
+  // Not a literal: bundles for browsers leave the addon out, and find no module here.
+  const path: string = './native/index.ts'
+  const module = (await import(path)) as { createNativeEngine(): Promise<Engine> }
+  return module.createNativeEngine()
+}
+
+function checkName(where: string, name: string): EngineName {
+  const known = names.find((candidate) => candidate === name)
+  if (known === undefined) {
+    throw new ArgumentError(problem({ where, expected: names.map((n) => `"${n}"`).join(' or '), received: name }))
+  }
+  return known
+}

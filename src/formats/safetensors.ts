@@ -1,0 +1,146 @@
+// Reads and writes safetensors files: 8 bytes header length, a JSON header, then the tensors' bytes, little-endian and row-major.
+import { FormatError, problem } from '../errors.ts'
+
+export type SafetensorsDType = 'F32' | 'F16' | 'BF16' | 'I32' | 'I64' | 'U8' | 'BOOL'
+
+const itemSize: Readonly<Record<SafetensorsDType, number>> = { F32: 4, F16: 2, BF16: 2, I32: 4, I64: 8, U8: 1, BOOL: 1 }
+
+export interface StoredTensor {
+  readonly dtype: SafetensorsDType
+  readonly shape: readonly number[]
+  /** The tensor's bytes as they stand in the file. */
+  readonly bytes: Uint8Array
+}
+export interface SafetensorsFile {
+  readonly tensors: ReadonlyMap<string, StoredTensor>
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** The format's own limit for the header. */
+const maxHeader = 100_000_000
+
+/**
+ * Parses a file. Every claim of the header is checked against the bytes: tensors lie inside, in order, without gaps or overlaps.
+ * @throws FormatError that names `source` and the tensor.
+ */
+export function decodeSafetensors(file: Uint8Array, source = 'safetensors'): SafetensorsFile {
+  const fail = (expected: string, received: unknown): never => {
+    throw new FormatError(problem({ where: source, expected, received, hint: 'The file is damaged or is not a safetensors file' }))
+  }
+  if (file.byteLength < 8) fail('at least 8 bytes', `${file.byteLength} bytes`)
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
+  const headerLength = view.getBigUint64(0, true)
+  if (headerLength > BigInt(Math.min(maxHeader, file.byteLength - 8))) fail('a header that fits into the file', `a header of ${headerLength} bytes`)
+  const start = 8 + Number(headerLength)
+  let header: unknown
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(file.subarray(8, start)))
+  } catch (error) {
+    fail('a JSON header', error instanceof Error ? error.message : String(error))
+  }
+  if (!isRecord(header)) fail('a JSON object as header', header)
+  const tensors = new Map<string, StoredTensor>()
+  let metadata: Record<string, string> = {}
+  const spans: { name: string; from: number; to: number }[] = []
+  for (const [name, entry] of Object.entries(header as Record<string, unknown>)) {
+    if (name === '__metadata__') {
+      if (!isRecord(entry) || !Object.values(entry).every((value) => typeof value === 'string')) fail('__metadata__ of strings', entry)
+      metadata = entry as Record<string, string>
+      continue
+    }
+    if (!isRecord(entry)) fail(`an object for tensor "${name}"`, entry)
+    const { dtype, shape, data_offsets: offsets } = entry as Record<string, unknown>
+    if (typeof dtype !== 'string' || !Object.hasOwn(itemSize, dtype)) fail(`a known dtype for tensor "${name}"`, dtype)
+    if (!Array.isArray(shape) || !shape.every(isCount)) fail(`a shape of whole numbers for tensor "${name}"`, shape)
+    if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) fail(`two data_offsets for tensor "${name}"`, offsets)
+    const [from, to] = offsets as [number, number]
+    let bytes = itemSize[dtype as SafetensorsDType]
+    for (const dim of shape as number[]) {
+      bytes *= dim
+      if (!Number.isSafeInteger(bytes)) fail(`a shape of a possible size for tensor "${name}"`, shape)
+    }
+    if (from > to || start + to > file.byteLength || to - from !== bytes) fail(`${bytes} bytes inside the file for tensor "${name}"`, offsets)
+    spans.push({ name, from, to })
+    tensors.set(name, { dtype: dtype as SafetensorsDType, shape: shape as number[], bytes: file.subarray(start + from, start + to) })
+  }
+  spans.sort((a, b) => a.from - b.from || a.to - b.to)
+  let end = 0
+  for (const { name, from, to } of spans) {
+    if (from !== end) fail(`tensor "${name}" at offset ${end}`, from)
+    end = to
+  }
+  if (start + end !== file.byteLength) fail(`a file of ${start + end} bytes`, `${file.byteLength} bytes`)
+  return { tensors, metadata }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+/** float32 values of a stored float tensor (float16 and bfloat16 are widened, exactly). @throws FormatError for integer tensors. */
+export function toFloat32({ dtype, bytes }: StoredTensor, name = 'tensor'): Float32Array {
+  // Copied: the file's bytes need not be aligned.
+  const own = bytes.slice()
+  switch (dtype) {
+    case 'F32':
+      return new Float32Array(own.buffer)
+    case 'F16':
+      return Float32Array.from(new Uint16Array(own.buffer), halfToFloat)
+    case 'BF16': {
+      const halves = new Uint16Array(own.buffer)
+      return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer)
+    }
+    default:
+      throw new FormatError(problem({ where: `tensor "${name}"`, expected: 'a float dtype', received: dtype }))
+  }
+}
+
+function halfToFloat(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1
+  const exponent = (half >> 10) & 0x1f
+  const fraction = half & 0x3ff
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  if (exponent === 31) return fraction ? NaN : sign * Infinity
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+}
+
+export interface TensorToStore {
+  readonly dtype: SafetensorsDType
+  readonly shape: readonly number[]
+  readonly data: ArrayBufferView
+}
+
+/**
+ * The bytes of a file. Tensors stand in the given order; the header is padded with spaces so that the data starts at a multiple of 8.
+ * @throws FormatError if data and shape do not agree.
+ */
+export function encodeSafetensors(tensors: Readonly<Record<string, TensorToStore>>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {}
+  let offset = 0
+  for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
+    const bytes = shape.reduce((a, b) => a * b, itemSize[dtype])
+    if (bytes !== data.byteLength || name === '__metadata__')
+      throw new FormatError(problem({ where: `tensor "${name}"`, expected: `${bytes} bytes for ${dtype} of shape [${shape.join(', ')}]`, received: `${data.byteLength} bytes` }))
+    header[name] = { dtype, shape, data_offsets: [offset, offset + bytes] }
+    offset += bytes
+  }
+  let text = new TextEncoder().encode(JSON.stringify(header))
+  const padding = (8 - (text.byteLength % 8)) % 8
+  if (padding > 0) {
+    const padded = new Uint8Array(text.byteLength + padding).fill(0x20)
+    padded.set(text)
+    text = padded
+  }
+  const out = new Uint8Array(8 + text.byteLength + offset)
+  new DataView(out.buffer).setBigUint64(0, BigInt(text.byteLength), true)
+  out.set(text, 8)
+  let at = 8 + text.byteLength
+  for (const { data } of Object.values(tensors)) {
+    out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at)
+    at += data.byteLength
+  }
+  return out
+}

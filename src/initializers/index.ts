@@ -1,0 +1,113 @@
+// Initializers: the first values of weights.
+import { ArgumentError, problem } from '../errors.ts'
+import { type DType, type Shape, showShape, type TypedArray } from '../graph/types.ts'
+import type { Tensor } from '../ops/index.ts'
+import { toSnakeCase } from '../ops/naming.ts'
+import { Constant, Identity, Ones, Zeros } from './constants.ts'
+import { Initializer } from './initializer.ts'
+import { isSerializedObject, ObjectRegistry, type SerializedObject } from './objects.ts'
+import {
+  GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform, type NormalOptions, Orthogonal, RandomNormal,
+  RandomUniform, type SeedOption, TruncatedNormal, VarianceScaling, type VarianceScalingOptions,
+} from './random.ts' // prettier-ignore
+
+export * from './constants.ts'
+export { fansOf, Initializer } from './initializer.ts'
+export * from './random.ts'
+
+/** A function may stand for an initializer. */
+export type InitializerFunction = (shape: Shape, dtype: DType) => Tensor | TypedArray
+/** An object, a name (`he_normal`, `HeNormal`, `heNormal`), a stored config, or a function. */
+export type InitializerLike = Initializer | InitializerFunction | string | SerializedObject
+
+type Options = Record<string, unknown>
+type Maker = new (options: never) => Initializer
+const registry = new ObjectRegistry<Initializer>('initializer', 'keras.initializers')
+
+const builtin: readonly Maker[] = [
+  Zeros, Ones, Constant, Identity, RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling, GlorotUniform, GlorotNormal,
+  HeUniform, HeNormal, LecunUniform, LecunNormal, Orthogonal,
+] // prettier-ignore
+for (const cls of builtin) {
+  const { className } = cls as unknown as typeof Initializer
+  const camel = className[0]!.toLowerCase() + className.slice(1)
+  const further: Record<string, string[]> = { Identity: ['IdentityInitializer'], Orthogonal: ['OrthogonalInitializer'] }
+  registry.addBuiltin([className, toSnakeCase(className), camel, ...(further[className] ?? [])], make(cls))
+}
+function make(cls: Maker): (options: Options) => Initializer {
+  return (options) => new (cls as new (options: Options) => Initializer)(options)
+}
+
+/** Makes a class of your own readable from stored configs. */
+export function register(cls: Maker & { readonly className: string }): void {
+  registry.register(cls.className, make(cls))
+}
+
+/** An initializer that asks a function. */
+class FunctionInitializer extends Initializer {
+  static override readonly className: string = 'FunctionInitializer'
+  readonly ask: InitializerFunction
+  constructor(ask: InitializerFunction) {
+    super()
+    this.ask = ask
+  }
+  values(shape: Shape, dtype: DType): TypedArray {
+    const result = this.ask(shape, dtype)
+    if (ArrayBuffer.isView(result)) return result
+    throw new ArgumentError(
+      problem({
+        where: 'initializer',
+        expected: `a typed array with the values of shape ${showShape(shape)}`,
+        received: result,
+        hint: 'Initializers run on the host; return values, not a tensor, where values are asked for',
+      }),
+    )
+  }
+}
+
+/** The function that makes a weight's first values. @throws ArgumentError for an unknown name or kind. */
+export function get(identifier: InitializerLike): InitializerFunction {
+  if (typeof identifier === 'function') return identifier
+  const initializer = getInitializer(identifier)
+  return (shape, dtype) => initializer.values(shape, dtype)
+}
+
+/** The initializer object. A function is wrapped; it cannot be stored in a config. */
+export function getInitializer(identifier: InitializerLike): Initializer {
+  if (identifier instanceof Initializer) return identifier
+  if (typeof identifier === 'function') return new FunctionInitializer(identifier)
+  if (typeof identifier === 'string' || isSerializedObject(identifier)) return registry.make(identifier)
+  throw new ArgumentError(
+    problem({ where: 'initializer', expected: 'a name, an initializer or a function', received: identifier }),
+  )
+}
+
+/** The form that Keras stores. @throws ArgumentError for a plain function. */
+export function serialize(initializer: Initializer): SerializedObject {
+  if (initializer instanceof FunctionInitializer)
+    throw new ArgumentError(
+      problem({
+        where: 'initializer',
+        expected: 'an Initializer, to be stored in a config',
+        received: initializer.ask,
+        hint: 'Extend Initializer and register it',
+      }),
+    )
+  return registry.serialize(initializer)
+}
+
+export const zeros = () => new Zeros()
+export const ones = () => new Ones()
+export const constant = (options?: { readonly value?: number }) => new Constant(options)
+export const identity = (options?: { readonly gain?: number }) => new Identity(options)
+export const randomNormal = (options?: NormalOptions) => new RandomNormal(options)
+export const randomUniform = (options?: ConstructorParameters<typeof RandomUniform>[0]) => new RandomUniform(options)
+export const truncatedNormal = (options?: NormalOptions) => new TruncatedNormal(options)
+export const varianceScaling = (options?: VarianceScalingOptions) => new VarianceScaling(options)
+export const glorotUniform = (options?: SeedOption) => new GlorotUniform(options)
+export const glorotNormal = (options?: SeedOption) => new GlorotNormal(options)
+export const heUniform = (options?: SeedOption) => new HeUniform(options)
+export const heNormal = (options?: SeedOption) => new HeNormal(options)
+export const lecunUniform = (options?: SeedOption) => new LecunUniform(options)
+export const lecunNormal = (options?: SeedOption) => new LecunNormal(options)
+export const orthogonal = (options?: ConstructorParameters<typeof Orthogonal>[0]) => new Orthogonal(options)

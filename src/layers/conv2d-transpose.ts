@@ -1,0 +1,107 @@
+// Conv2DTranspose: the backward direction of a convolution, which enlarges pictures.
+import { type Activation, get as getActivation, serialize } from '../activations/index.ts'
+import { ArgumentError, problem } from '../errors.ts'
+import * as ops from '../ops/index.ts'
+import type { Tensor, Variable } from '../ops/index.ts'
+import { integerOption, knownDim, type Sizes, sizesOption } from './checks.ts'
+import type { Config } from './config.ts'
+import { type Window, windowConfig, windowOptions, type WindowOptions } from './conv-base.ts'
+import { Layer, type LayerOptions, toFloat } from './layer.ts'
+import type { SymbolicShape } from './nested.ts'
+import type { Pair } from './pairs.ts'
+import { type BiasOptions, type KernelOptions, recipe, recipeConfig, type WeightRecipe } from './weight-options.ts'
+
+export interface Conv2DTransposeOptions extends LayerOptions, WindowOptions, KernelOptions, BiasOptions {
+  /** Number of output channels. */
+  readonly filters: number
+  /** Rows and columns added at the end; less than the strides. Default null: none beyond the padding rule. */
+  readonly outputPadding?: Sizes | null
+}
+
+/** Input [N, H, W, C]; weights: kernel [kh, kw, filters, C], bias [filters]. */
+export class Conv2DTranspose extends Layer {
+  static override readonly className: string = 'Conv2DTranspose'
+  readonly filters: number
+  readonly window: Window
+  readonly outputPadding: readonly number[] | null
+  readonly activation: Activation
+  readonly useBias: boolean
+  kernel: Variable | null = null
+  bias: Variable | null = null
+  readonly #recipes: { readonly kernel: WeightRecipe; readonly bias: WeightRecipe }
+
+  constructor(options: Conv2DTransposeOptions) {
+    super(options)
+    this.filters = integerOption(this.where, 'filters', options.filters)
+    this.window = windowOptions(this.where, 2, options)
+    const { outputPadding = null } = options
+    this.outputPadding = outputPadding === null ? null : sizesOption(this.where, 'outputPadding', outputPadding, 2, 0)
+    if (this.outputPadding?.some((extra, i) => extra >= this.window.strides[i]!) === true)
+      throw new ArgumentError(
+        problem({
+          where: this.where,
+          expected: '`outputPadding` to be less than `strides`',
+          received: { outputPadding, strides: this.window.strides },
+        }),
+      )
+    this.activation = getActivation(options.activation)
+    this.useBias = options.useBias ?? true
+    this.inputSpec = { ndim: 4 }
+    this.#recipes = {
+      kernel: recipe(options.kernelInitializer, 'glorot_uniform', options.kernelRegularizer, options.kernelConstraint),
+      bias: recipe(options.biasInitializer, 'zeros', options.biasRegularizer, options.biasConstraint),
+    }
+  }
+
+  override build(inputShape: SymbolicShape): void {
+    const channels = knownDim(this.where, inputShape, -1)
+    const shape = [...this.window.kernelSize, this.filters, channels]
+    this.kernel = this.addWeight({ name: 'kernel', shape, ...this.#recipes.kernel })
+    if (this.useBias) this.bias = this.addWeight({ name: 'bias', shape: [this.filters], ...this.#recipes.bias })
+    this.inputSpec = { ndim: 4, axes: { [-1]: channels } }
+  }
+
+  override call(inputs: Tensor): Tensor {
+    const product = ops.convTranspose(toFloat(inputs), this.kernel!, {
+      strides: this.window.strides as Pair,
+      padding: this.window.padding as 'valid' | 'same',
+      dilationRate: this.window.dilationRate as Pair,
+      ...(this.outputPadding === null ? {} : { outputPadding: this.outputPadding as Pair }),
+    })
+    return this.activation(this.bias === null ? product : ops.add(product, this.bias))
+  }
+
+  override computeOutputShape(inputShape: SymbolicShape): SymbolicShape {
+    const { kernelSize, strides, padding, dilationRate } = this.window
+    const spatial = kernelSize.map((size, i) => {
+      const dim = inputShape[i + 1]!
+      if (dim === null) return null
+      const [stride, reach] = [strides[i]!, (size - 1) * dilationRate[i]! + 1]
+      // Keras's rule: without outputPadding the smallest size whose convolution would give this input.
+      if (this.outputPadding === null) return padding === 'same' ? dim * stride : dim * stride + Math.max(reach - stride, 0)
+      const cut = padding === 'same' ? 2 * Math.floor(reach / 2) : 0
+      return (dim - 1) * stride + reach - cut + this.outputPadding[i]!
+    })
+    return [inputShape[0]!, ...spatial, this.filters]
+  }
+
+  override getConfig(): Config {
+    const config = super.getConfig()
+    const activity_regularizer = config.activity_regularizer ?? null
+    delete config.activity_regularizer
+    return {
+      ...config,
+      filters: this.filters,
+      ...windowConfig(this.window),
+      activation: serialize(this.activation),
+      use_bias: this.useBias,
+      ...recipeConfig(this.#recipes, { activity_regularizer }),
+      output_padding: this.outputPadding === null ? null : [...this.outputPadding],
+    }
+  }
+
+  static override fromConfig(config: Config): Layer {
+    const { groups: _groups, ...known } = config
+    return super.fromConfig.call(this, known)
+  }
+}

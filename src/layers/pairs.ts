@@ -1,0 +1,2 @@
+// A pair of numbers: height first, then width.
+export type Pair = readonly [number, number]

@@ -1,0 +1,43 @@
+// Ranks of labels, predictions and weights brought together: Keras's squeeze_or_expand_to_same_rank.
+import { problem, ShapeError } from '../errors.ts'
+import { showShape } from '../graph/types.ts'
+import * as ops from '../ops/index.ts'
+import type { Tensor, TensorLike } from '../ops/index.ts'
+
+/**
+ * If the ranks differ by one and the longer tensor's last dim is 1: a shorter one of rank 1 becomes [n, 1] (unless
+ * `expandRank1` is false), otherwise the longer one loses that dim. Anything else is returned as it is.
+ */
+export function alignRanks(a: Tensor, b: Tensor, expandRank1 = true): [Tensor, Tensor] {
+  if (a.rank === b.rank + 1) {
+    const [shorter, longer] = alignLonger(b, a, expandRank1)
+    return [longer, shorter]
+  }
+  if (b.rank === a.rank + 1) return alignLonger(a, b, expandRank1)
+  return [a, b]
+}
+
+function alignLonger(shorter: Tensor, longer: Tensor, expandRank1: boolean): [Tensor, Tensor] {
+  if (longer.shape.at(-1) !== 1) return [shorter, longer]
+  if (shorter.rank === 1 && expandRank1) return [ops.expandDims(shorter, -1), longer]
+  return [shorter, ops.squeeze(longer, -1)]
+}
+
+/**
+ * Labels and predictions as float32 of one rank.
+ * @throws ShapeError where plain broadcasting would pair every label with every prediction, as [n] with [n, c] does.
+ */
+export function alignPair(where: string, yTrue: TensorLike, yPred: TensorLike): [Tensor, Tensor] {
+  const [labels, predictions] = alignRanks(ops.cast(yTrue, 'float32'), ops.cast(yPred, 'float32'))
+  if (labels.rank !== predictions.rank && labels.rank !== 0 && predictions.rank !== 0) {
+    throw new ShapeError(
+      problem({
+        where,
+        expected: `labels of the rank of the predictions, ${showShape(predictions.shape)}`,
+        received: showShape(labels.shape),
+        hint: 'For integer labels of several classes use the sparse variant; else reshape the labels',
+      }),
+    )
+  }
+  return [labels, predictions]
+}

@@ -1,0 +1,34 @@
+// The base of metrics that keep all four confusion counts at many thresholds.
+import type { Shape } from '../graph/types.ts'
+import type { TensorLike, Variable } from '../ops/index.ts'
+import { type ConfusionOptions, countConfusion } from './confusion.ts'
+import { type Direction, Metric } from './metric.ts'
+
+export interface ConfusionState {
+  readonly truePositives: Variable
+  readonly falsePositives: Variable
+  readonly trueNegatives: Variable
+  readonly falseNegatives: Variable
+}
+
+export abstract class ConfusionMetric extends Metric {
+  override readonly direction: Direction = 'up'
+
+  /** The four Variables, in Keras's order. */
+  protected createState(shape: Shape): ConfusionState {
+    return {
+      truePositives: this.addVariable('true_positives', shape),
+      falsePositives: this.addVariable('false_positives', shape),
+      trueNegatives: this.addVariable('true_negatives', shape),
+      falseNegatives: this.addVariable('false_negatives', shape),
+    }
+  }
+
+  protected count(state: ConfusionState, yTrue: TensorLike, yPred: TensorLike, options: ConfusionOptions): void {
+    const counts = countConfusion(yTrue, yPred, options)
+    state.truePositives.assignAdd(counts.truePositives)
+    state.falsePositives.assignAdd(counts.falsePositives)
+    state.trueNegatives.assignAdd(counts.trueNegatives)
+    state.falseNegatives.assignAdd(counts.falseNegatives)
+  }
+}

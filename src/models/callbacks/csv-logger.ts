@@ -1,0 +1,66 @@
+// Writes one row of values an epoch into a CSV file.
+import { appendText, readTextStart, writeText } from '../../platform/text-files.ts'
+import { pythonFloat } from '../python-format.ts'
+import { Callback } from './callback.ts'
+import type { Logs } from './callback.ts'
+
+export interface CSVLoggerOptions {
+  readonly filename: string
+  /** Default `,`. */
+  readonly separator?: string
+  /** Continues an existing file, without a second header; default false. */
+  readonly append?: boolean
+}
+
+/** The columns are `epoch` (from 0) and the sorted names of the first epoch, with `val_` twins if it had none. */
+export class CSVLogger extends Callback {
+  readonly filename: string
+  readonly separator: string
+  readonly append: boolean
+  #keys: string[] | null = null
+  #writeHeader = true
+
+  constructor({ filename, separator = ',', append = false }: CSVLoggerOptions) {
+    super()
+    this.filename = filename
+    this.separator = separator
+    this.append = append
+  }
+
+  override async onTrainBegin(): Promise<void> {
+    this.#keys = null
+    if (this.append) this.#writeHeader = (await readTextStart(this.filename)) === ''
+    else {
+      this.#writeHeader = true
+      await writeText(this.filename, '')
+    }
+  }
+
+  override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
+    let header = ''
+    if (this.#keys === null) {
+      const keys = Object.keys(logs).sort()
+      const twins = keys.some((key) => key.startsWith('val_')) ? [] : keys.map((key) => `val_${key}`)
+      this.#keys = [...keys, ...twins]
+      if (this.#writeHeader) header = this.#row(['epoch', ...this.#keys])
+    }
+    const cells = this.#keys.map((key) => {
+      const value = logs[key]
+      return value === undefined ? 'NA' : pythonFloat(value)
+    })
+    // Each row is in the file when its epoch ends: a run that is killed keeps what it had.
+    await appendText(this.filename, header + this.#row([String(epoch), ...cells]))
+  }
+
+  #row(cells: readonly string[]): string {
+    const quoted = cells.map((cell) => {
+      const plain = !cell.includes(this.separator) && !/["\r\n]/.test(cell)
+      return plain ? cell : `"${cell.replaceAll('"', '""')}"`
+    })
+    return `${quoted.join(this.separator)}\n`
+  }
+}
+
+export function csvLogger(options: CSVLoggerOptions): CSVLogger {
+  return new CSVLogger(options)
+}

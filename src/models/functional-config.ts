@@ -1,0 +1,160 @@
+// The JSON of a functional model: its layers, their calls with tensors as references, its inputs and outputs; and back.
+import { FormatError, problem } from '../errors.ts'
+import type { Config, SerializedObject } from '../layers/config.ts'
+import type { Layer } from '../layers/layer.ts'
+import { mapNested } from '../layers/nested.ts'
+import { isSymbolic, isTensorLeaf } from '../layers/symbolic.ts'
+import type { InboundNode, SymbolicTensor } from '../layers/symbolic.ts'
+import type { Functional, FunctionalOptions } from './functional.ts'
+import { readNodes } from './node-config.ts'
+import type { StoredNode } from './node-config.ts'
+import { Operation } from './operation.ts'
+import { deserializeAny, serializeAny } from './serialize.ts'
+import { flatten, isDict, mapTree } from './tree.ts'
+import type { Nested } from './tree.ts'
+
+type Reference = readonly [layer: string, node: number, tensor: number]
+
+/** A stored layer of a functional model. */
+interface StoredLayer extends SerializedObject {
+  readonly name?: string
+  readonly inbound_nodes?: readonly unknown[]
+}
+
+/** Keras' `get_config` of a functional model. */
+export function functionalConfig(model: Functional): Config {
+  const own = model.graph.nodes
+  /** Index of a call among those that belong to this model. */
+  const indexOf = (node: InboundNode): number => node.operation.inboundNodes.filter((each) => own.has(each)).indexOf(node)
+  const reference = (tensor: SymbolicTensor): Reference => {
+    const { operation, nodeIndex, tensorIndex } = tensor.history
+    return [operation.name, indexOf(operation.inboundNodes[nodeIndex]!), tensorIndex]
+  }
+  const tensorConfig = (tensor: SymbolicTensor): Config => ({
+    class_name: '__keras_tensor__',
+    config: { shape: tensor.shape, dtype: tensor.dtype, keras_history: reference(tensor) },
+  })
+  /** Keras counts the calls of nested functional models from 1 here, and only here. */
+  const endReference = (tensor: SymbolicTensor): Reference => {
+    const [name, node, index] = reference(tensor)
+    return [name, tensor.history.operation.className === 'Functional' ? node + 1 : node, index]
+  }
+  const layers = model.operations.map((layer) => ({
+    ...serializeAny(layer),
+    name: layer.name,
+    inbound_nodes: layer.inboundNodes
+      .filter((node) => own.has(node) && node.inputs.length > 0)
+      .map((node) => ({ args: argumentsOf(node, tensorConfig), kwargs: kwargsOf(node, tensorConfig) })),
+  }))
+  const { inputs, outputs } = model.ends
+  return {
+    name: model.name,
+    trainable: model.trainable,
+    layers,
+    input_layers: mapTree(inputs, endReference as never),
+    output_layers: mapTree(outputs, endReference as never),
+  }
+}
+
+function argumentsOf(node: InboundNode, tensorConfig: (tensor: SymbolicTensor) => Config): unknown[] {
+  const { operation } = node
+  if (operation instanceof Operation) return operation.argumentsWith((index) => tensorConfig(node.inputs[index]!))
+  return node.args.map((argument) =>
+    mapNested(argument, isTensorLeaf, (leaf) => (isSymbolic(leaf) ? tensorConfig(leaf) : refuseConstant(operation))),
+  )
+}
+
+function kwargsOf(node: InboundNode, tensorConfig: (tensor: SymbolicTensor) => Config): Config {
+  return Object.fromEntries(
+    Object.entries(node.kwargs).map(([key, value]) => [key, isSymbolic(value) ? tensorConfig(value) : value]),
+  )
+}
+
+function refuseConstant(operation: Layer): never {
+  throw new FormatError(
+    problem({
+      where: `config of "${operation.name}"`,
+      expected: 'calls on symbolic tensors only',
+      received: 'a concrete tensor among the arguments',
+      hint: 'Keep constants inside of a layer of your own',
+    }),
+  )
+}
+
+/**
+ * The model of a stored config, new weights included.
+ * @throws FormatError if calls refer to layers that are not there, or to each other in a circle.
+ */
+export function functionalFromConfig(config: Config, make: (options: FunctionalOptions) => Functional): Functional {
+  const where = `functional model ${JSON.stringify(config.name ?? '')}`
+  const stored = config.layers as readonly StoredLayer[]
+  const created = new Map<string, Layer>()
+  const waiting = new Map<Layer, StoredNode[]>()
+  for (const entry of stored) {
+    const layer = deserializeAny(entry)
+    const name = entry.name ?? layer.name
+    if (created.has(name)) throw new FormatError(problem({ where, expected: 'unique layer names', received: `"${name}" twice` }))
+    created.set(name, layer)
+    waiting.set(layer, readNodes(where, entry.inbound_nodes ?? []))
+  }
+  const find = (layerName: string, node: number, tensor: number): SymbolicTensor | undefined =>
+    created.get(layerName)?.inboundNodes[node]?.outputs[tensor]
+  makeCalls(where, waiting, find)
+  const end = (reference: Reference): SymbolicTensor => {
+    const [name, node, tensor] = reference
+    const layer = created.get(name)
+    // Nested functional models are counted from 1 here; old files are not always so.
+    const index = layer?.className === 'Functional' && node > 0 ? node - 1 : node
+    const found = find(name, index, tensor)
+    if (found !== undefined) return found
+    throw new FormatError(problem({ where, expected: 'inputs and outputs among the layers', received: reference }))
+  }
+  return make({
+    inputs: mapReferences(config.input_layers, end),
+    outputs: mapReferences(config.output_layers, end),
+    name: typeof config.name === 'string' ? config.name : null,
+    trainable: config.trainable !== false,
+  })
+}
+
+/** Makes the calls whose inputs are there, in the order of the layers, again and again until none is left. */
+function makeCalls(
+  where: string,
+  waiting: Map<Layer, StoredNode[]>,
+  find: (layer: string, node: number, tensor: number) => SymbolicTensor | undefined,
+): void {
+  let left = [...waiting.values()].reduce((sum, nodes) => sum + nodes.length, 0)
+  while (left > 0) {
+    const before = left
+    for (const [layer, nodes] of waiting) {
+      while (nodes.length > 0) {
+        const call = nodes[0]!.resolve(find)
+        if (call === null) break
+        if (layer instanceof Operation) layer.applyTo(...call.args)
+        else layer.applyNested(call.args[0], call.kwargs)
+        nodes.shift()
+        left--
+      }
+    }
+    if (left === before) {
+      const names = [...waiting].filter(([, nodes]) => nodes.length > 0).map(([layer]) => layer.name)
+      throw new FormatError(problem({ where, expected: 'calls whose inputs can be found', received: names.join(', ') }))
+    }
+  }
+}
+
+/** `["name", 0, 0]`, a list of such, or a dictionary of such. */
+function mapReferences(value: unknown, end: (reference: Reference) => SymbolicTensor): Nested<SymbolicTensor> {
+  if (isDict(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapReferences(item, end)]))
+  const list = value as readonly unknown[]
+  if (typeof list[0] === 'string') return end(list as unknown as Reference)
+  const tensors = list.map((item) => mapReferences(item, end))
+  return tensors
+}
+
+/** Names of the layers that the model's calls refer to, for tests and tools. */
+export function inboundLayers(model: Functional, layer: Layer): string[] {
+  return layer.inboundNodes
+    .filter((node) => model.graph.nodes.has(node))
+    .flatMap((node) => flatten(node.inputs as Nested<SymbolicTensor>).map((tensor) => tensor.history.operation.name))
+}

@@ -1,0 +1,399 @@
+// The base class of models: a layer that can be compiled, trained, evaluated, used, described and saved.
+import { ArgumentError, problem } from '../errors.ts'
+import type { Config } from '../layers/config.ts'
+import { Layer } from '../layers/layer.ts'
+import type { CallOptions } from '../layers/layer.ts'
+import type { SymbolicShape } from '../layers/nested.ts'
+import { Metric } from '../metrics/metric.ts'
+import type { Direction } from '../metrics/metric.ts'
+import * as ops from '../ops/index.ts'
+import type { Tensor } from '../ops/index.ts'
+import type { Optimizer } from '../optimizers/index.ts'
+import type { Logs } from './callbacks/callback.ts'
+import type { History } from './callbacks/history.ts'
+import type { NetworkGraph } from './graph.ts'
+import { loadWeights, saveModel, saveWeights } from './saving.ts'
+import type { LoadReport, LoadWeightsOptions } from './saving.ts'
+import { serializeAny } from './serialize.ts'
+import { summarize } from './summary.ts'
+import type { SummaryOptions } from './summary.ts'
+import { Activity } from './trainer/activity.ts'
+import { sampleWeights } from './trainer/class-weight.ts'
+import type { ClassWeight } from './trainer/class-weight.ts'
+import { Compiled } from './trainer/compiled.ts'
+import type { CompileOptions } from './trainer/compiled.ts'
+import type { CompileMetrics } from './trainer/compile-metrics.ts'
+import type { ArrayData, Batch, BatchData } from './trainer/data.ts'
+import { evaluate } from './trainer/evaluate.ts'
+import type { EvaluateOptions } from './trainer/evaluate.ts'
+import { fit } from './trainer/fit.ts'
+import type { FitOptions } from './trainer/fit.ts'
+import { orderedValues } from './trainer/logs.ts'
+import { batchSize, isBatchData } from './trainer/data.ts'
+import { oneBatch, runOnBatch } from './trainer/on-batch.ts'
+import type { OnBatchOptions } from './trainer/on-batch.ts'
+import { predict } from './trainer/predict.ts'
+import type { PredictOptions } from './trainer/predict.ts'
+import { outsideIn } from './trainer/snapshot.ts'
+import { StepFunction } from './trainer/step.ts'
+import { flatten } from './tree.ts'
+import type { Nested } from './tree.ts'
+
+/** What the parts of a step share. */
+export interface StepParts extends Batch {
+  readonly yPred: Nested<Tensor>
+}
+
+export interface ModelOptions {
+  /** Default: the class name in snake case, numbered. */
+  readonly name?: string | null
+  readonly trainable?: boolean
+}
+
+/** Values as a list in Keras' order (one number if it is only one), or by name with `returnDict`. */
+type Values<O> = O extends { readonly returnDict: true } ? Logs : number | number[]
+
+/**
+ * Extend it for a model of your own: make layers in the constructor, write `call(inputs, { training })`.
+ * Without a class, use `model({ inputs, outputs })` or `sequential([...])`.
+ */
+export class Model extends Layer {
+  static override readonly className: string = 'Model'
+  /** Set by callbacks (or anybody) to end training after the running step. */
+  stopTraining = false
+  /** Of the last (or running) fit. */
+  history: History | null = null
+  readonly #activity = new Activity()
+  #compiled: Compiled | null = null
+  #predict: StepFunction | null = null
+  #resumeEpoch: number | null = null
+
+  /** @throws ArgumentError if it is given inputs and outputs: that is what `model()` is for. */
+  constructor(options: ModelOptions = {}) {
+    if ('inputs' in options || 'outputs' in options) {
+      const hint = 'Use model({ inputs, outputs })'
+      throw new ArgumentError(problem({ where: 'new Model', expected: 'a name at most', received: 'inputs and outputs', hint }))
+    }
+    super(options)
+  }
+
+  override call(_inputs: unknown, _options: CallOptions): unknown {
+    const hint = 'Write call(inputs, { training }) in your class, or use model({ inputs, outputs })'
+    throw new ArgumentError(problem({ where: this.where, expected: 'a model with a call method', received: 'none', hint }))
+  }
+
+  // ---- Structure ------------------------------------------------------------------------------------------------------
+
+  /** The layers, in order. */
+  get layers(): readonly Layer[] {
+    return this.directLayers()
+  }
+  /** The graph of a functional model; null for others. */
+  get graph(): NetworkGraph | null {
+    return null
+  }
+  /** Names of the layers that make the outputs; null if unknown. */
+  get outputNames(): string[] | null {
+    return null
+  }
+  /** Shapes of the outputs, in the structure of the outputs; null if unknown. */
+  get outputTypes(): Nested<{ readonly shape: SymbolicShape }> | null {
+    return null
+  }
+  /** Number of inputs; null if unknown. */
+  get inputCount(): number | null {
+    return null
+  }
+  get outputCount(): number | null {
+    return this.outputTypes === null ? null : flatten(this.outputTypes).length
+  }
+
+  /**
+   * A layer by name, or by index in `layers`.
+   * @throws ArgumentError if there is none.
+   */
+  getLayer(which: string | number | { readonly name: string } | { readonly index: number }): Layer {
+    const key = typeof which === 'object' ? ('name' in which ? which.name : which.index) : which
+    const all = this.layers
+    const found = typeof key === 'number' ? all[key] : all.find((layer) => layer.name === key)
+    if (found !== undefined) return found
+    const names = all.map((layer) => layer.name).join(', ')
+    const expected = typeof key === 'number' ? `an index below ${all.length}` : `a layer among ${names}`
+    throw new ArgumentError(problem({ where: `${this.where}, getLayer`, expected, received: key }))
+  }
+
+  /** Prints the layers, shapes and parameters as Keras does. @throws ArgumentError before the model is built. */
+  summary(options: SummaryOptions = {}): void {
+    summarize(this, options)
+  }
+
+  /** The model's JSON text, as Keras writes it. */
+  toJSON(): string {
+    return JSON.stringify(serializeAny(this))
+  }
+
+  // ---- Compiling ------------------------------------------------------------------------------------------------------
+
+  /**
+   * Sets optimizer, loss and metrics. What is trainable now is what will be trained: call it again after changing `trainable`.
+   * @throws ArgumentError for unknown names, or while the model trains.
+   */
+  compile(options: CompileOptions = {}): void {
+    this.#activity.refuse(this.where, 'compile')
+    this.#compiled = new Compiled(this, options)
+    this.stopTraining = false
+  }
+  get compiled(): boolean {
+    return this.#compiled !== null
+  }
+  get optimizer(): Optimizer | null {
+    return this.#compiled?.optimizer ?? null
+  }
+  /** @internal @throws ArgumentError if the model was not compiled. */
+  requireCompiled(where: string): Compiled {
+    if (this.#compiled !== null) return this.#compiled
+    const hint = 'Call compile({ optimizer, loss }) first'
+    throw new ArgumentError(problem({ where: `${where} of ${this.where}`, expected: 'a compiled model', received: 'one that is not', hint }))
+  }
+  /** @internal @throws ArgumentError if the model was not compiled. */
+  requireOptimizer(where: string): Optimizer {
+    return this.requireCompiled(where).optimizer
+  }
+  /** The compile arguments as Keras stores them; `{}` without. */
+  getCompileConfig(): Config {
+    return this.#compiled?.getConfig() ?? {}
+  }
+
+  /** Loss, compiled metrics, losses of single outputs, then metrics that are properties of the model and its layers. */
+  get metrics(): (Metric | CompileMetrics)[] {
+    const compiled = this.#compiled
+    const own: (Metric | CompileMetrics)[] = []
+    if (compiled !== null) {
+      own.push(compiled.lossTracker)
+      if (compiled.metrics !== null) own.push(compiled.metrics)
+      if (compiled.loss !== null) own.push(...compiled.loss.metrics)
+    }
+    const found = outsideIn(this).flatMap((layer) => Object.values(layer).flat().filter((value) => value instanceof Metric))
+    return [...own, ...new Set(found as Metric[])]
+  }
+  get metricsNames(): string[] {
+    return this.metrics.map((metric) => metric.name)
+  }
+  resetMetrics(): void {
+    for (const metric of this.metrics) metric.resetState()
+  }
+  /** Which way is better for a metric of this name; null if there is none, or it does not say. */
+  metricDirection(name: string): Direction {
+    const all = this.metrics.flatMap((metric) => (metric instanceof Metric ? [metric] : metric.metrics))
+    return all.find((metric) => metric.name === name)?.direction ?? null
+  }
+
+  // ---- Training -------------------------------------------------------------------------------------------------------
+
+  /**
+   * Trains on arrays (`fit(x, y, options)`) or on a dataset or generator of batches (`fit(dataset, options)`).
+   * @throws ArgumentError if the model is not compiled or already at work, or for data and options that do not fit;
+   * AbortError after `signal` was aborted: the step that ran is finished, the weights are whole.
+   */
+  fit(data: BatchData, options?: FitOptions): Promise<History>
+  fit(x: ArrayData, y?: ArrayData | null, options?: FitOptions): Promise<History>
+  async fit(x: unknown, second?: unknown, third?: FitOptions): Promise<History> {
+    const [y, options] = this.#arguments<FitOptions>('fit', x, second, third)
+    return fit(this, x, y, options)
+  }
+
+  /**
+   * Loss and metrics over data, in inference mode: a number if there is only the loss, else a list (loss first, then metrics in
+   * the order of compile), or values by name with `returnDict: true`.
+   * @throws ArgumentError as `fit`.
+   */
+  evaluate<O extends EvaluateOptions>(data: BatchData, options?: O): Promise<Values<O>>
+  evaluate<O extends EvaluateOptions>(x: ArrayData, y?: ArrayData | null, options?: O): Promise<Values<O>>
+  async evaluate(x: unknown, second?: unknown, third?: EvaluateOptions): Promise<Logs | number | number[]> {
+    const [y, options] = this.#arguments<EvaluateOptions>('evaluate', x, second, third)
+    const logs = await evaluate(this, x, y, options)
+    return options.returnDict === true ? logs : orderedValues(logs, this.#valueNames())
+  }
+
+  /** Predictions, in inference mode, samples first. Works without compile, and while the model trains (between two steps). */
+  async predict(x: ArrayData | BatchData, options: PredictOptions = {}): Promise<Tensor> {
+    return (await predict(this, x, options)) as Tensor
+  }
+  /** As `predict`, typed for models with several outputs. */
+  async predictNested(x: ArrayData | BatchData, options: PredictOptions = {}): Promise<Nested<Tensor>> {
+    return predict(this, x, options)
+  }
+
+  #arguments<O extends object>(where: string, x: unknown, second: unknown, third: O | undefined): [y: unknown, options: O] {
+    if (third !== undefined) return [second, third]
+    if (isBatchData(x)) return [undefined, (second ?? {}) as O]
+    if (second !== null && typeof second === 'object' && 'epochs' in second) {
+      const expected = `${where}(x, y, options) for arrays`
+      throw new ArgumentError(problem({ where, expected, received: 'options in the place of y' }))
+    }
+    return [second, {} as O]
+  }
+
+  /** One step on one batch; the values are of this batch alone. */
+  async trainOnBatch<O extends OnBatchOptions>(x: ArrayData, y?: ArrayData | null, options?: O): Promise<Values<O>> {
+    return (await this.#onBatch('trainOnBatch', x, y, options ?? {})) as Values<O>
+  }
+  /** Loss and metrics of one batch alone. */
+  async testOnBatch<O extends OnBatchOptions>(x: ArrayData, y?: ArrayData | null, options?: O): Promise<Values<O>> {
+    return (await this.#onBatch('testOnBatch', x, y, options ?? {})) as Values<O>
+  }
+  /** Predictions for one batch. */
+  async predictOnBatch(x: ArrayData): Promise<Tensor> {
+    const batch = oneBatch('predictOnBatch', x, undefined, undefined, this.inputCount, this.outputCount)
+    this.prepareToPredict(batch)
+    const { outputs, done } = this.predictFunction.run({ x: batch.x })
+    await done
+    return outputs as Tensor
+  }
+
+  async #onBatch(where: 'trainOnBatch' | 'testOnBatch', x: unknown, y: unknown, options: OnBatchOptions): Promise<Logs | number | number[]> {
+    this.requireCompiled(where)
+    this.#activity.refuse(this.where, where)
+    const logs = await runOnBatch(this, where, x, y, options)
+    return options.returnDict === true ? logs : orderedValues(logs, this.#valueNames())
+  }
+
+  #valueNames(): string[] {
+    return this.metrics.flatMap((metric) => (metric instanceof Metric ? [metric.name] : metric.metrics.map(({ name }) => name)))
+  }
+
+  // ---- What a subclass may override ---------------------------------------------------------------------------------
+
+  /**
+   * One training step, traced once for each batch shape: forward, loss, gradients, update, metrics (on the predictions before
+   * the update). Returns the values to log.
+   */
+  trainStep(batch: Batch): Record<string, Tensor> {
+    const compiled = this.requireCompiled('trainStep')
+    const yPred = this.applyNested(batch.x, { training: true }) as Nested<Tensor>
+    const loss = this.computeLoss({ ...batch, yPred })
+    compiled.lossTracker.updateState(loss, batchSize(batch))
+    const { variables } = compiled.snapshot
+    if (variables.length > 0) {
+      const gradients = ops.gradients(compiled.optimizer.scaleLoss(loss), variables)
+      compiled.optimizer.apply(gradients, variables)
+    }
+    return this.computeMetrics({ ...batch, yPred })
+  }
+
+  /** One test step: as the training step, in inference mode and without an update. */
+  testStep(batch: Batch): Record<string, Tensor> {
+    const yPred = this.applyNested(batch.x, { training: false }) as Nested<Tensor>
+    const loss = this.computeLoss({ ...batch, yPred })
+    this.requireCompiled('testStep').lossTracker.updateState(loss, batchSize(batch))
+    return this.computeMetrics({ ...batch, yPred })
+  }
+
+  /** One prediction step. */
+  predictStep(batch: Batch): Nested<Tensor> {
+    return this.applyNested(batch.x, { training: false }) as Nested<Tensor>
+  }
+
+  /**
+   * The total loss (scalar): the compiled losses, and what the layers add (penalties included).
+   * @throws ArgumentError if there is nothing to add up.
+   */
+  computeLoss({ y, yPred, sampleWeight }: StepParts): Tensor {
+    const { loss } = this.requireCompiled('computeLoss')
+    const terms: Tensor[] = []
+    const main = loss?.apply(y, flatten(yPred), sampleWeight) ?? null
+    if (main !== null) terms.push(main)
+    for (const extra of this.losses) terms.push(ops.sum(ops.cast(extra, 'float32')))
+    if (terms.length > 0) return terms.reduce((total, term) => ops.add(total, term))
+    const hint = 'Give `loss` to compile, or use addLoss in a layer'
+    throw new ArgumentError(problem({ where: this.where, expected: 'a loss to compute', received: 'none', hint }))
+  }
+
+  /** Updates the compiled metrics and returns the values of all metrics. */
+  computeMetrics({ y, yPred, sampleWeight }: StepParts): Record<string, Tensor> {
+    this.requireCompiled('computeMetrics').metrics?.updateState(y, flatten(yPred), sampleWeight)
+    return this.metricResults()
+  }
+
+  /** Present values of all metrics, by log name. */
+  metricResults(): Record<string, Tensor> {
+    const results: Record<string, Tensor> = {}
+    for (const metric of this.metrics) {
+      if (!(metric instanceof Metric)) {
+        for (const [name, result] of Object.entries(metric.result())) add(name, result)
+      } else add(metric.name, metric.result())
+    }
+    return results
+
+    function add(name: string, result: Tensor | Record<string, Tensor>): void {
+      if (result instanceof ops.Tensor) results[name] = result
+      else Object.assign(results, result)
+    }
+  }
+
+  // ---- Between the model and its trainer ------------------------------------------------------------------------------
+
+  /** @internal Weights of samples by the class of their label. */
+  weightByClass(y: Nested<Tensor> | undefined, table: Tensor): Tensor {
+    const labels = flatten(y)
+    if (labels.length === 1) return sampleWeights(labels[0]!, table)
+    const expected = 'one output with labels, to apply `classWeight`'
+    throw new ArgumentError(problem({ where: 'fit', expected, received: `${labels.length} arrays of labels` }))
+  }
+  /** @internal Marks the model as busy. Returns what ends that. */
+  enter(what: 'fit' | 'evaluate' | 'validation'): () => void {
+    return this.#activity.enter(this.where, what)
+  }
+  /** @internal Within fit: from here on metrics are in use by training. */
+  enterBatches(): () => void {
+    return this.#activity.enterBatches()
+  }
+  /** @internal Builds the model for a batch if need be. */
+  prepareToPredict(batch: Batch): void {
+    if (this.built) return
+    const leaves = flatten(batch.x)
+    ops.shapeOnly(() => {
+      const outputs = this.applyNested(batch.x, { training: false }) as Nested<Tensor>
+      return flatten(outputs)
+    }, leaves)
+  }
+  /** @internal */
+  get predictFunction(): StepFunction {
+    return (this.#predict ??= new StepFunction(`prediction of "${this.name}"`, ({ x }) =>
+      this.predictStep({ x: x!, y: undefined, sampleWeight: undefined }),
+    ))
+  }
+  /** @internal The structure has changed: compiled steps are void. */
+  protected forgetSteps(): void {
+    this.#predict = null
+    this.#compiled?.forget()
+  }
+  /** @internal Lets fit begin at another epoch; set by a callback at the beginning of training. */
+  resumeAt(epoch: number): void {
+    this.#resumeEpoch = epoch
+  }
+  /** @internal */
+  takeResumeEpoch(): number | null {
+    const epoch = this.#resumeEpoch
+    this.#resumeEpoch = null
+    return epoch
+  }
+
+  // ---- Files ----------------------------------------------------------------------------------------------------------
+
+  /** Writes the weights, whole or not at all. The ending of the name tells the format (`.safetensors`). */
+  saveWeights(path: string): Promise<void> {
+    return saveWeights(this, path)
+  }
+  /**
+   * Reads weights. If anything does not fit, nothing is changed and the error says what, name by name.
+   * @throws FormatError for a damaged file or one of another model.
+   */
+  loadWeights(path: string, options?: LoadWeightsOptions): Promise<LoadReport> {
+    return loadWeights(this, path, options)
+  }
+  /** Writes architecture, weights, compile arguments and the optimizer's state. */
+  save(path: string): Promise<void> {
+    return saveModel(this, path)
+  }
+}

@@ -1,0 +1,230 @@
+// Functions that are traced once for each signature and then run as one graph: how `fit` runs a step.
+import type { Engine, EngineBuffer, Executable } from '../engines/engine.ts'
+import { ArgumentError, problem } from '../errors.ts'
+import { graphOf, isOp, Node, topologicalOrder } from '../graph/node.ts'
+import type { Graph } from '../graph/node.ts'
+import type { TensorType } from '../graph/types.ts'
+import { flushIsAsked, noteFailure, resolveAll, start, throwFormerFailure } from './evaluate.ts'
+import { LruCache } from './lru.ts'
+import { optimize } from './optimize.ts'
+import { enqueue } from './queue.ts'
+import { isConcrete, Tensor } from './tensor.ts'
+import { inTrace, TraceScope, withScope } from './trace.ts'
+import { inputLeaf, leafOf, Value, valueOf } from './values.ts'
+import { Variable } from './variable.ts'
+
+export interface CompileFunctionOptions {
+  /** Names the function in dumps and errors; default the function's own name. */
+  label?: string
+  /** How many traced signatures are kept; default 8. The one not used for longest goes first. */
+  capacity?: number
+}
+
+export interface CompiledFunction {
+  /**
+   * Queues one run and returns at once; the results can be used before they are there. The next run may be started without
+   * awaiting `done`: runs happen in order. `done` rejects with an EngineError if the run fails, and then the results do too
+   * and the Variables return to their former values. Within another traced function, the function becomes a part of it.
+   * @throws what the traced function throws at a first call with new shapes; nothing is changed then.
+   */
+  run(...args: Tensor[]): { outputs: Tensor[]; done: Promise<void> }
+  /** The plans as readable text. */
+  dump(): string
+}
+
+interface Plan {
+  readonly graph: Graph
+  /** The graph's inputs are: the arguments, then these, then the captured. */
+  readonly variables: readonly Variable[]
+  readonly captured: readonly Value[]
+  /** Outputs that are returned; the values of `assigned` follow. */
+  readonly returned: number
+  readonly assigned: readonly Variable[]
+  readonly donations: ReadonlyMap<number, number>
+  readonly stableInputs: ReadonlySet<number>
+  executable: Executable | null
+}
+
+/**
+ * Makes a function that is traced at the first call with new argument shapes or dtypes, and replayed after that.
+ * In the trace, reading a Variable gives a symbolic tensor and assigning one is remembered; after a run, the Variable has the
+ * new value. `fn` must have no other effects: it is not called again. Concrete tensors that it captures become inputs with
+ * the values that they had at the trace.
+ */
+export function compileFunction(
+  fn: (...args: Tensor[]) => readonly Tensor[],
+  options: CompileFunctionOptions = {},
+): CompiledFunction {
+  const label = options.label ?? (fn.name === '' ? 'function' : fn.name)
+  const plans = new LruCache<Plan>(options.capacity ?? 8)
+  return {
+    run(...args) {
+      if (inTrace()) return { outputs: checkedOutputs(fn(...args), label), done: Promise.resolve() }
+      const key = args.map(({ dtype, shape }) => `${dtype}(${shape.join()})`).join()
+      let plan = plans.get(key)
+      if (plan === undefined) plans.set(key, (plan = trace(fn, args, label)))
+      return runPlan(plan, args, label)
+    },
+    dump() {
+      const texts = [...plans.values()].map(({ executable }) => executable?.dump() ?? `${label}: not compiled yet`)
+      return texts.length === 0 ? `${label}: not traced yet` : texts.join('\n\n')
+    },
+  }
+}
+
+/**
+ * The types of what `fn` returns for tensors of the given types, without computing anything. Variables that it assigns keep
+ * their values.
+ */
+export function shapeOnly(
+  fn: (...args: Tensor[]) => Tensor | readonly Tensor[],
+  types: readonly TensorType[],
+): TensorType[] {
+  const args = types.map((type, i) => inputLeaf(`argument${i}`, type))
+  const result = withScope(new TraceScope(), () => fn(...args.map((leaf) => new Tensor(leaf))))
+  const outputs = result instanceof Tensor ? [result] : result
+  return checkedOutputs(outputs, 'shapeOnly').map(({ shape, dtype }) => ({ shape, dtype }))
+}
+
+function checkedOutputs(outputs: readonly Tensor[], label: string): Tensor[] {
+  if (Array.isArray(outputs) && outputs.every((output) => output instanceof Tensor)) return [...outputs]
+  throw new ArgumentError(problem({ where: label, expected: 'a function that returns an array of tensors', received: outputs }))
+}
+
+function trace(fn: (...args: Tensor[]) => readonly Tensor[], types: readonly TensorType[], label: string): Plan {
+  const scope = new TraceScope()
+  const args = types.map((type, i) => inputLeaf(`argument${i}`, type))
+  const returned = withScope(scope, () => checkedOutputs(fn(...args.map((leaf) => new Tensor(leaf))), label))
+  const assigned = [...scope.writes.keys()] as Variable[]
+  // What is assigned without having been read is an input too, for its buffer's sake.
+  const leaves = new Map(scope.reads)
+  for (const variable of assigned) if (!leaves.has(variable)) leaves.set(variable, inputLeaf(variable.name, variable))
+
+  const outputs = [...returned.map(({ node }) => node), ...scope.writes.values()]
+  const captured = new Map<Value, Node<'input'>>()
+  const copies = new Map<Node, Node>()
+  const known = new Set<Node>([...args, ...leaves.values()])
+  for (const node of topologicalOrder(outputs, (n) => valueOf(n) !== undefined)) {
+    const value = valueOf(node)
+    if (value !== undefined) {
+      let leaf = captured.get(value)
+      if (leaf === undefined) captured.set(value, (leaf = inputLeaf('captured', value)))
+      copies.set(node, leaf)
+    } else if (isOp(node, 'input') && !known.has(node)) throw foreign(node, label)
+    else if (node.inputs.length === 0) copies.set(node, node)
+    else {
+      const inputs = node.inputs.map((input) => copies.get(input)!)
+      copies.set(node, new Node(node.op, inputs, node.attrs, node))
+    }
+  }
+  const inputs = [...args, ...leaves.values(), ...captured.values()]
+  const graph = optimize(graphOf(inputs, outputs.map((node) => copies.get(node)!))) // prettier-ignore
+
+  const variables = [...leaves.keys()] as Variable[]
+  const indexOf = new Map(variables.map((variable, i) => [variable, args.length + i]))
+  const stableInputs = new Set(inputs.keys())
+  for (let i = 0; i < args.length; i++) stableInputs.delete(i)
+  for (const variable of assigned) stableInputs.delete(indexOf.get(variable)!)
+  const donations = donationsOf(graph, new Map(assigned.map((variable, i) => [returned.length + i, indexOf.get(variable)!])))
+  return {
+    graph,
+    variables,
+    captured: [...captured.keys()],
+    returned: returned.length,
+    assigned,
+    donations,
+    stableInputs,
+    executable: null,
+  }
+}
+
+function foreign(node: Node<'input'>, label: string): ArgumentError {
+  return new ArgumentError(
+    problem({
+      where: label,
+      expected: 'arguments, Variables and concrete tensors',
+      received: `a tensor that depends on "${node.attrs.name}" of another traced function`,
+      hint: 'Return tensors from the function they belong to, and pass them as arguments',
+    }),
+  )
+}
+
+/**
+ * Which outputs may be written over their Variable's buffer: what is computed, once, where nobody wants the old content back.
+ */
+function donationsOf(graph: Graph, wanted: ReadonlyMap<number, number>): Map<number, number> {
+  const uses = new Map<Node, number>()
+  for (const node of graph.outputs) uses.set(node, (uses.get(node) ?? 0) + 1)
+  const donations = new Map<number, number>()
+  for (const [output, input] of wanted) {
+    const node = graph.outputs[output]!
+    const computed = node.inputs.length > 0 || isOp(node, 'iota')
+    if (computed && uses.get(node) === 1 && !uses.has(graph.inputs[input]!)) donations.set(output, input)
+  }
+  return donations
+}
+
+function runPlan(plan: Plan, args: readonly Tensor[], label: string): { outputs: Tensor[]; done: Promise<void> } {
+  throwFormerFailure()
+  const lazies = args.filter((arg) => !isConcrete(arg) || valueOf(arg.node) === undefined)
+  const waiting = plan.variables.filter(({ pendingNode }) => pendingNode !== null)
+  if (lazies.length > 0 || waiting.length > 0 || flushIsAsked()) start(lazies, waiting)
+
+  const inputs = [
+    ...args.map(({ node }) => valueOf(node)!),
+    ...plan.variables.map((variable) => variable.current()),
+    ...plan.captured,
+  ]
+  // Copy on write: whoever has read the old value keeps it.
+  const shared = new Set<number>()
+  for (const input of plan.donations.values()) if (inputs[input]!.isShared) shared.add(input)
+  const results = plan.graph.outputs.map((node) => new Value(node))
+  plan.assigned.forEach((variable, i) => variable.replace(results[plan.returned + i]!))
+
+  const done = new Promise<void>((resolve, reject) => {
+    const fail = (error: unknown): void => {
+      for (const value of results) value.reject(error)
+      reject(error as Error)
+    }
+    const run = (engine: Engine): void => {
+      try {
+        plan.executable ??= engine.compile(plan.graph, {
+          label,
+          stableInputs: plan.stableInputs,
+          donations: plan.donations,
+        })
+        const buffers = inputs.map((value) => value.bufferOn(engine))
+        for (const input of plan.donations.values()) {
+          if (shared.has(input) || inputs[input]!.aliased) buffers[input] = copyBuffer(engine, buffers[input]!)
+        }
+        const queued = plan.executable.run(buffers)
+        resolveAll(results, queued, inputs, buffers, plan.donations)
+        queued.done.then(resolve, fail)
+      } catch (error) {
+        fail(error)
+      }
+    }
+    enqueue({ run, fail })
+  })
+  // The caller may look at `done` much later; until then a failure is no unhandled one.
+  done.catch(() => undefined)
+  return { outputs: results.slice(0, plan.returned).map((value) => new Tensor(leafOf(value))), done }
+}
+
+const copiers = new WeakMap<Engine, Map<string, Executable>>()
+
+/** A new buffer with the same content as of now. */
+function copyBuffer(engine: Engine, buffer: EngineBuffer): EngineBuffer {
+  let known = copiers.get(engine)
+  if (known === undefined) copiers.set(engine, (known = new Map<string, Executable>()))
+  const key = `${buffer.dtype}(${buffer.shape.join()})`
+  let copier = known.get(key)
+  if (copier === undefined) {
+    const leaf = inputLeaf('original', buffer)
+    copier = engine.compile(graphOf([leaf], [leaf]), { label: 'copy' })
+    known.set(key, copier)
+  }
+  const run = copier.run([buffer])
+  run.done.catch(noteFailure)
+  return run.outputs[0]!
+}

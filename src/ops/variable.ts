@@ -1,0 +1,251 @@
+// Variables: named, mutable tensors. Assignments are recorded like everything else, and evaluated together.
+import { ArgumentError, problem, ShapeError } from '../errors.ts'
+import { isOp, topologicalOrder } from '../graph/node.ts'
+import type { Node } from '../graph/node.ts'
+import { sameShape, showShape, sizeOf } from '../graph/types.ts'
+import type { DType, Shape, TypedArray } from '../graph/types.ts'
+import { toTensor } from './convert.ts'
+import type { TensorLike } from './convert.ts'
+import { canPromote, castNode } from './dtypes.ts'
+import { add, subtract } from './elementwise.ts'
+import { addPending, flushIsAsked, flushNow, longestPending, recordedSoFar, start, throwFormerFailure } from './evaluate.ts'
+import { hostArray } from './host.ts'
+import { autoName } from './naming.ts'
+import { nest, onlyElement, Tensor } from './tensor.ts'
+import type { NestedNumbers } from './tensor.ts'
+import { currentScope, inTrace, noteRead } from './trace.ts'
+import { leafOf, Value, valueOf } from './values.ts'
+
+export interface VariableOptions {
+  /** Default: the initial value's shape; for a number, it is filled with that number. */
+  shape?: Shape
+  /** Default: the initial value's dtype; float32 for numbers. */
+  dtype?: DType
+  /** Default true. */
+  trainable?: boolean
+  /** Default: `variable`, `variable_1`, … */
+  name?: string
+}
+
+/** A mutable tensor of fixed shape and dtype: a weight, an optimizer's slot, a metric's total, a generator's state. */
+export class Variable {
+  readonly shape: Shape
+  readonly dtype: DType
+  name: string
+  /** The name with those of the layers around it; layers set it. */
+  path: string
+  /** Whether tapes watch it by themselves and optimizers update it. */
+  trainable: boolean
+  /** A penalty on the value, added to the loss by layers. */
+  regularizer: ((value: Tensor) => Tensor) | null = null
+  /** What an optimizer replaces the value by after each update. */
+  constraint: ((value: Tensor) => Tensor) | null = null
+
+  #value: Value | null = null
+  /** Former values, as long as the runs that make the later ones may fail. */
+  #former: Value[] = []
+  #pending: Node | null = null
+  /** How much had been recorded when the first of the pending assignments was made. */
+  #pendingSince = 0
+  #leaf: WeakRef<Node<'input'>> | null = null
+
+  /**
+   * @throws ShapeError if the initial value does not have `shape`; ArgumentError for a dtype that would lose digits, or, in
+   * a traced function, for an initial value that depends on traced tensors.
+   */
+  constructor(initial: Tensor | Variable | TypedArray | number, options: VariableOptions = {}) {
+    this.name = options.name ?? autoName('variable')
+    this.path = this.name
+    this.trainable = options.trainable ?? true
+    if (initial instanceof Tensor || initial instanceof Variable) {
+      const tensor = initial instanceof Variable ? initial.value() : initial
+      this.shape = options.shape ?? tensor.shape
+      this.dtype = options.dtype ?? tensor.dtype
+      const node = this.#checked(tensor, 'initial value')
+      if (inTrace()) this.#refuseTraced(node)
+      const value = valueOf(node)
+      if (value === undefined) this.#pending = node
+      else this.#own(value)
+      return
+    }
+    const single = typeof initial === 'number'
+    this.shape = Object.freeze([...(options.shape ?? (single ? [] : [initial.length]))])
+    this.dtype = options.dtype ?? (single ? 'float32' : hostArray(initial, undefined, 'Variable').dtype)
+    if (!single && initial.length !== sizeOf(this.shape)) {
+      throw new ShapeError(
+        problem({
+          where: this.#where('initial value'),
+          expected: `${sizeOf(this.shape)} values for shape ${showShape(this.shape)}`,
+          received: `${initial.length} values`,
+        }),
+      )
+    }
+    const host = hostArray(
+      single ? new Float32Array(sizeOf(this.shape)).fill(initial) : initial,
+      this.dtype,
+      this.#where('initial value'),
+    )
+    this.#own(Value.ofHost(host.data, this))
+  }
+
+  get rank(): number {
+    return this.shape.length
+  }
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape)
+  }
+
+  /** The current value: a snapshot, which later assignments do not change. */
+  value(): Tensor {
+    const node = this.currentNode()
+    noteRead(this, node)
+    return new Tensor(node)
+  }
+
+  /**
+   * Replaces the value. Lazy: evaluated with `flush()`, or when it is read.
+   * @throws ShapeError for another shape; ArgumentError for a dtype that would lose digits (cast it first).
+   */
+  assign(value: TensorLike): void {
+    const node = this.#checked(toTensor(value, this.dtype), 'assign')
+    const scope = currentScope()
+    if (scope !== null) {
+      scope.write(this, node)
+      return
+    }
+    // Steps that follow each other without a pause must not pile up into one ever larger graph.
+    if (this.#pending !== null && (flushIsAsked() || recordedSoFar() - this.#pendingSince > longestPending)) flushNow()
+    if (this.#pending === null) this.#pendingSince = recordedSoFar()
+    this.#pending = node
+    addPending(this)
+  }
+  /** Adds to the value, as `assign` does. */
+  assignAdd(value: TensorLike): void {
+    this.assign(add(this.#unwatched(), toTensor(value, this.dtype)))
+  }
+  /** Subtracts from the value, as `assign` does. */
+  assignSub(value: TensorLike): void {
+    this.assign(subtract(this.#unwatched(), toTensor(value, this.dtype)))
+  }
+
+  /** A copy of the current value, row-major. @throws EngineError if its computation fails. */
+  async data(): Promise<TypedArray> {
+    if (inTrace()) {
+      throw new ArgumentError(
+        problem({
+          where: this.#where('data'),
+          expected: 'a call outside of traced functions',
+          received: 'one inside',
+          hint: 'Inside, values exist only as tensors: use value()',
+        }),
+      )
+    }
+    start([], [this])
+    throwFormerFailure()
+    return this.current().read()
+  }
+  async array(): Promise<NestedNumbers> {
+    return nest(await this.data(), this.shape)
+  }
+  async item(): Promise<number> {
+    return onlyElement(await this.data(), this.shape)
+  }
+
+  toString(): string {
+    return `Variable ${this.path} ${this.dtype} ${showShape(this.shape)}`
+  }
+
+  /** @internal The node that stands for the current value, here or in the traced function: the same until the next assignment. */
+  currentNode(): Node {
+    const scope = currentScope()
+    if (scope !== null) return scope.read(this)
+    if (this.#pending !== null) return this.#pending
+    const value = this.current()
+    let leaf = this.#leaf?.deref()
+    if (leaf === undefined || valueOf(leaf) !== value) {
+      leaf = leafOf(value, this.name)
+      this.#leaf = new WeakRef(leaf)
+    }
+    return leaf
+  }
+
+  /** @internal */
+  get pendingNode(): Node | null {
+    return this.#pending
+  }
+  /** @internal The value, evaluated or about to be; a former one if the run that should have made it has failed. */
+  current(): Value {
+    while (this.#value!.failed && this.#former.length > 0) this.#own(this.#former.pop()!)
+    return this.#value!
+  }
+  /** @internal Takes the value that was made for the pending assignment. */
+  adopt(value: Value): void {
+    this.#pending = null
+    this.replace(value)
+  }
+  /** @internal Forgets the pending assignment, which cannot be evaluated. */
+  abandon(): void {
+    this.#pending = null
+  }
+  /** @internal Takes a new value; returns to the present one if the run that makes it fails. */
+  replace(value: Value): void {
+    if (value === this.#value) return
+    if (this.#value !== null) this.#former.push(this.current())
+    this.#own(value)
+    value.whenSettled(() => this.#forgetFormer())
+  }
+
+  #forgetFormer(): void {
+    if (this.#value!.settled) this.#former = []
+    else this.#former = this.#former.slice(this.#former.findLastIndex((value) => value.settled))
+  }
+
+  #own(value: Value): void {
+    if (this.#value !== null) this.#value.owners--
+    value.owners++
+    this.#value = value
+  }
+
+  /** Reading in order to assign is not a use that a tape should know of. */
+  #unwatched(): Tensor {
+    return new Tensor(this.currentNode())
+  }
+
+  #where(what: string): string {
+    return `Variable "${this.path}", ${what}`
+  }
+
+  #checked(tensor: Tensor, what: string): Node {
+    if (!sameShape(tensor.shape, this.shape)) {
+      throw new ShapeError(
+        problem({ where: this.#where(what), expected: `shape ${showShape(this.shape)}`, received: showShape(tensor.shape) }),
+      )
+    }
+    if (!canPromote(tensor.dtype, this.dtype)) {
+      throw new ArgumentError(
+        problem({
+          where: this.#where(what),
+          expected: `dtype ${this.dtype}`,
+          received: tensor.dtype,
+          hint: `Use cast(x, "${this.dtype}") if digits may be lost`,
+        }),
+      )
+    }
+    return castNode(tensor.node, this.dtype)
+  }
+
+  #refuseTraced(node: Node): void {
+    for (const below of topologicalOrder([node], (n) => valueOf(n) !== undefined)) {
+      if (!isOp(below, 'input') || valueOf(below) !== undefined) continue
+      throw new ArgumentError(
+        problem({
+          where: this.#where('initial value'),
+          expected: 'a value that does not depend on tensors of the traced function around',
+          received: `one that depends on "${below.attrs.name}"`,
+          hint: 'Create the Variable before, or from plain numbers',
+        }),
+      )
+    }
+  }
+}
