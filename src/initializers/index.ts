@@ -28,11 +28,18 @@ const builtin: readonly Maker[] = [
   Zeros, Ones, Constant, Identity, RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling, GlorotUniform, GlorotNormal,
   HeUniform, HeNormal, LecunUniform, LecunNormal, Orthogonal,
 ] // prettier-ignore
+const aliases: Record<string, readonly string[]> = {
+  Identity: ['IdentityInitializer'],
+  Orthogonal: ['OrthogonalInitializer'],
+  RandomNormal: ['normal'],
+  RandomUniform: ['uniform'],
+  Ones: ['one'],
+  Zeros: ['zero'],
+}
 for (const cls of builtin) {
   const { className } = cls as unknown as typeof Initializer
   const camel = className[0]!.toLowerCase() + className.slice(1)
-  const further: Record<string, string[]> = { Identity: ['IdentityInitializer'], Orthogonal: ['OrthogonalInitializer'] }
-  registry.addBuiltin([className, toSnakeCase(className), camel, ...(further[className] ?? [])], make(cls))
+  registry.addBuiltin([className, toSnakeCase(className), camel, ...(aliases[className] ?? [])], make(cls))
 }
 function make(cls: Maker): (options: Options) => Initializer {
   return (options) => new (cls as new (options: Options) => Initializer)(options)
@@ -53,7 +60,7 @@ class FunctionInitializer extends Initializer {
   }
   values(shape: Shape, dtype: DType): TypedArray {
     const result = this.ask(shape, dtype)
-    if (ArrayBuffer.isView(result)) return result
+    if (ArrayBuffer.isView(result)) return result as TypedArray
     throw new ArgumentError(
       problem({
         where: 'initializer',

@@ -188,10 +188,10 @@ export class Softmax extends Elementwise {
     for (const one of typeof axis === 'number' ? [axis] : axis) integerOption(this.where, 'axis', one, -Infinity)
     this.axis = axis
   }
-  override call(inputs: Tensor, options: { readonly mask?: Tensor | null } = {}): Tensor {
+  override call(inputs: Tensor, { mask }: { readonly training: boolean; readonly mask?: Tensor | null }): Tensor {
     let x = toFloat(inputs)
-    if (options.mask !== undefined && options.mask !== null) {
-      const dropped = ops.subtract(1, ops.cast(options.mask, 'float32'))
+    if (mask !== undefined && mask !== null) {
+      const dropped = ops.subtract(1, ops.cast(mask, 'float32'))
       x = ops.subtract(x, ops.multiply(dropped, 1e9))
     }
     return activations.softmax(x, { axis: this.axis })

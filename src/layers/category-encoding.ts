@@ -28,7 +28,7 @@ export class CategoryEncoding extends Layer {
     this.outputMode = choiceOption(this.where, 'outputMode', options.outputMode ?? 'multi_hot', modes)
   }
 
-  override call(inputs: Tensor, options: { readonly countWeights?: Tensor | null } = {}): Tensor {
+  override call(inputs: Tensor, options: { readonly training: boolean; readonly countWeights?: Tensor | null }): Tensor {
     const { countWeights = null } = options
     if (countWeights !== null && this.outputMode !== 'count')
       throw new ArgumentError(

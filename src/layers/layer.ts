@@ -267,7 +267,7 @@ export abstract class Layer {
       )
     const tensors = values.map((value, i) => {
       // A flat typed array of the right length stands for the weight's shape.
-      const flat = ArrayBuffer.isView(value) && value.byteLength / value.BYTES_PER_ELEMENT === sizeOf(weights[i]!.shape)
+      const flat = ArrayBuffer.isView(value) && (value as TypedArray).length === sizeOf(weights[i]!.shape)
       return tensor(value, flat ? { shape: weights[i]!.shape } : { dtype: weights[i]!.dtype })
     })
     for (const [i, { path, shape }] of weights.entries()) {

@@ -96,9 +96,11 @@ export class RandomZoom extends SamplingLayer<{ readonly heightZoom: Tensor; rea
   static override readonly className: string = 'RandomZoom'
   readonly heightFactor: Range
   readonly widthFactor: Range | null
+  readonly #given: Config
 
   constructor(options: RandomZoomOptions) {
     super(options)
+    this.#given = { height_factor: options.heightFactor, width_factor: options.widthFactor ?? null }
     this.heightFactor = factorOption(this.where, 'heightFactor', options.heightFactor, [-1, 1])
     const { widthFactor = null } = options
     this.widthFactor = widthFactor === null ? null : factorOption(this.where, 'widthFactor', widthFactor, [-1, 1])
@@ -119,12 +121,7 @@ export class RandomZoom extends SamplingLayer<{ readonly heightZoom: Tensor; rea
     return this.sample(images, [widthZoom, 0, offset(widthZoom, width!), 0, heightZoom, offset(heightZoom, height!)])
   }
   override getConfig(): Config {
-    return {
-      ...super.getConfig(),
-      height_factor: [...this.heightFactor],
-      width_factor: this.widthFactor === null ? null : [...this.widthFactor],
-      ...this.samplingConfig(),
-    }
+    return { ...super.getConfig(), ...this.#given, ...this.samplingConfig() }
   }
 }
 
@@ -140,9 +137,11 @@ export class RandomTranslation extends SamplingLayer<{ readonly heightShift: Ten
   static override readonly className: string = 'RandomTranslation'
   readonly heightFactor: Range
   readonly widthFactor: Range
+  readonly #given: Config
 
   constructor(options: RandomTranslationOptions) {
     super(options)
+    this.#given = { height_factor: options.heightFactor, width_factor: options.widthFactor }
     this.heightFactor = factorOption(this.where, 'heightFactor', options.heightFactor, [-1, 1])
     this.widthFactor = factorOption(this.where, 'widthFactor', options.widthFactor, [-1, 1])
   }
@@ -162,12 +161,7 @@ export class RandomTranslation extends SamplingLayer<{ readonly heightShift: Ten
     return this.sample(images, [1, 0, ops.negative(widthShift), 0, 1, ops.negative(heightShift)])
   }
   override getConfig(): Config {
-    return {
-      ...super.getConfig(),
-      height_factor: [...this.heightFactor],
-      width_factor: [...this.widthFactor],
-      ...this.samplingConfig(),
-    }
+    return { ...super.getConfig(), ...this.#given, ...this.samplingConfig() }
   }
 }
 

@@ -59,7 +59,7 @@ export function isTensorLeaf(value: unknown): value is LayerValue {
 /** Shapes in the structure of the tensors they belong to. */
 export function shapesOf(nested: unknown): LayerShape {
   if (isTensorLeaf(nested)) return nested.shape
-  if (Array.isArray(nested)) return nested.map((item) => shapesOf(item) as SymbolicShape)
+  if (Array.isArray(nested)) return nested.map((item: unknown) => shapesOf(item) as SymbolicShape)
   const entries = sortedEntries(nested as { readonly [key: string]: unknown })
   return Object.fromEntries(entries.map(([key, item]) => [key, shapesOf(item)]))
 }

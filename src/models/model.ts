@@ -20,7 +20,7 @@ import type { SummaryOptions } from './summary.ts'
 import { Activity } from './trainer/activity.ts'
 import { sampleWeights } from './trainer/class-weight.ts'
 import type { ClassWeight } from './trainer/class-weight.ts'
-import { Compiled } from './trainer/compiled.ts'
+import { Compiled, outputTypes } from './trainer/compiled.ts'
 import type { CompileOptions } from './trainer/compiled.ts'
 import type { CompileMetrics } from './trainer/compile-metrics.ts'
 import type { ArrayData, Batch, BatchData } from './trainer/data.ts'
@@ -351,11 +351,7 @@ export class Model extends Layer {
   /** @internal Builds the model for a batch if need be. */
   prepareToPredict(batch: Batch): void {
     if (this.built) return
-    const leaves = flatten(batch.x)
-    ops.shapeOnly(() => {
-      const outputs = this.applyNested(batch.x, { training: false }) as Nested<Tensor>
-      return flatten(outputs)
-    }, leaves)
+    outputTypes(this, batch)
   }
   /** @internal */
   get predictFunction(): StepFunction {

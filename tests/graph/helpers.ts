@@ -1,12 +1,12 @@
 // Leaves, deterministic data and evaluation for the tests of graphs.
 import { expect } from 'vitest'
-import { evaluateInFloat64 } from '../../src/engines/reference/index.ts'
-import { graphOf, makeNode } from '../../src/graph/node.ts'
+import { evaluateInFloat64, evaluateNodes } from '../../src/engines/reference/index.ts'
+import { graphOf, makeNode, withInputs } from '../../src/graph/node.ts'
 import type { Graph, Node } from '../../src/graph/node.ts'
 import { philoxUniform } from '../../src/graph/philox.ts'
 import type { ConvAttrs, Epilogue } from '../../src/graph/primitives.ts'
 import { sizeOf } from '../../src/graph/types.ts'
-import type { DType, Shape } from '../../src/graph/types.ts'
+import type { DType, Shape, TypedArray } from '../../src/graph/types.ts'
 
 export function leaf(shape: Shape, dtype: DType = 'float32', name = 'x'): Node<'input'> {
   return makeNode('input', [], { name, shape, dtype })
@@ -63,6 +63,23 @@ export function expectSameValues(before: Graph, after: Graph, seed = 1, low = -1
   const values = feed(before.inputs, seed, low, high)
   const expected = evaluate(before, values)
   evaluate(after, values).forEach((actual, i) => expectClose(actual, expected[i]!))
+}
+
+/** Both graphs give the same float32 values, to the bit but for the sign of zeros. */
+export function expectSameFloats(before: Graph, after: Graph, seed = 1): void {
+  const values = feed(before.inputs, seed)
+  const expected = evaluateInFloat32(before, values)
+  evaluateInFloat32(after, values).forEach((actual, i) => expectClose(actual, expected[i]!, 0))
+}
+
+function evaluateInFloat32(g: Graph, values: ReadonlyMap<Node, Float64Array>): TypedArray[] {
+  const replaced = new Map<Node, Node>()
+  for (const node of [...g.inputs, ...g.nodes]) {
+    const data = values.get(node)
+    if (data !== undefined) replaced.set(node, constant([...data], node.shape, node.dtype))
+    else replaced.set(node, withInputs(node, node.inputs.map((input) => replaced.get(input)!))) // prettier-ignore
+  }
+  return evaluateNodes(g.outputs.map((output) => replaced.get(output)!))
 }
 
 export function opsOf(g: Graph): string[] {

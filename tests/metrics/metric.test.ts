@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { ArgumentError, ShapeError } from '../../src/errors.ts'
 import * as metrics from '../../src/metrics/index.ts'
+import { clearSession } from '../../src/ops/naming.ts'
 import * as ops from '../../src/ops/index.ts'
 
 async function valueOf(metric: metrics.Metric): Promise<number> {
@@ -241,7 +242,7 @@ describe('names', () => {
   })
 
   it('numbers what has no name of its own', () => {
-    ops.clearSession()
+    clearSession()
     expect([metrics.precision().name, metrics.precision().name, metrics.recall().name]).toEqual([
       'precision',
       'precision_1',

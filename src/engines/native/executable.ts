@@ -1,6 +1,6 @@
 // A compiled graph of the native engine: lowers, orders, cuts, places and hands the plan to the addon; then runs it.
 import { EngineError } from '../../errors.ts'
-import { isOp, rewriteGraph, withInputs } from '../../graph/node.ts'
+import { isOp, rewriteGraph, topologicalOrder, withInputs } from '../../graph/node.ts'
 import type { Graph, Node } from '../../graph/node.ts'
 import { stableNodes } from '../../graph/passes/hoisting.ts'
 import { sameShape, showShape } from '../../graph/types.ts'
@@ -15,6 +15,7 @@ import { decomposeGroups } from './lower/convolution.ts'
 import { mayOverwrite } from './lower/elementwise.ts'
 import { addCopy } from './lower/movement.ts'
 import { fuseDepthwiseBackward } from './lower/patterns.ts'
+import type { NodeGroup } from './lower/patterns.ts'
 import { lowerings } from './lower/table.ts'
 import type { Op, Storage, Value } from './plan.ts'
 import { append, orderOps, originalOf, rematerialize } from './schedule.ts'
@@ -106,17 +107,28 @@ function makePlan(binding: Binding, original: Graph, options: CompileOptions, th
   const groups = fuseDepthwiseBackward(graph)
   const resultsOf = new Map<Node, Node[]>()
   for (const node of graph.nodes) if (isOp(node, 'result')) append(resultsOf, node.inputs[0]!, node)
-  for (const node of graph.nodes) {
-    if (node.op === 'input' || builder.has(node)) continue
-    const group = groups.get(node)
-    if (group) group.lower(builder)
-    else lowerOne(node, builder, resultsOf)
-  }
+  lowerAll(graph.nodes, builder, groups, resultsOf)
   const before = bindOutputs(graph, donated, builder)
   const ordered = rematerialize(orderOps(builder.ops, before))
   const segments = cutSegments(ordered, { batch, threads })
   const steps = makeSteps(binding, segments, batch, threads)
   return { batch, segments, placement: placeStorages(segments), steps }
+}
+
+/** Lowers nodes in their order; a group as a whole when its first node comes, after what it needs. */
+function lowerAll(nodes: readonly Node[], builder: Builder, groups: ReadonlyMap<Node, NodeGroup>, resultsOf: ReadonlyMap<Node, readonly Node[]>): void {
+  const done = new Set<NodeGroup>()
+  for (const node of nodes) {
+    if (node.op === 'input' || builder.has(node)) continue
+    const group = groups.get(node)
+    if (!group) lowerOne(node, builder, resultsOf)
+    else if (!done.has(group)) {
+      done.add(group)
+      const missing = topologicalOrder(group.needs.filter((need) => !builder.has(need)), (need) => builder.has(need))
+      lowerAll(missing.filter((need) => !builder.has(need)), builder, groups, resultsOf)
+      group.lower(builder)
+    }
+  }
 }
 
 function lowerOne(node: Node, builder: Builder, resultsOf: ReadonlyMap<Node, readonly Node[]>): void {
@@ -279,7 +291,7 @@ function programSpec(plan: Plan, graph: Graph, threads: number): ProgramSpec {
           ...op.inputs.flatMap((value, k) => operand(value, chunk > 0 && op.advance[k]!)),
           ...op.outputs.flatMap((value) => {
             const part = chunk > 0 && op.role === 'sum' ? placement.parts.get(value.storage) : undefined
-            if (part === undefined) return operand(value, chunk > 0 && op.role === 'map')
+            if (part === undefined) return operand(value, chunk > 0 && value.batch)
             combines.push({ threadOffset: part, count: value.storage.bytes / 4, result: Float64Array.from(operand(value, false)) })
             return [1, part, 0]
           }),

@@ -72,7 +72,7 @@ function cutRuns(ops: readonly Op[]): RunOfOps[] {
       run.body.push(op)
       for (const output of op.outputs) {
         made.add(output.storage)
-        if (op.role === 'sum') late.add(output.storage)
+        if (output.storage.imageBytes === 0) late.add(output.storage)
       }
     }
   }

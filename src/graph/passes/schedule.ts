@@ -9,7 +9,7 @@ export interface ScheduleOptions {
 }
 
 /**
- * Depth-first from the outputs, but a node runs as soon as it frees at least as many bytes as its result takes: the gradient of a
+ * Depth-first from the outputs, deepest inputs first; but a node runs as soon as it frees at least as many bytes as its result takes: the gradient of a
  * kernel, and the kernel's update, right after the last other use of the activations' gradient, instead of at the end of the step.
  * Leaves and outputs take no room of their own: they live anyway.
  */
@@ -100,14 +100,24 @@ function reachable(start: Node, next: ReadonlyMap<Node, readonly Node[]>): Set<N
   return found
 }
 
+/** Each node after its inputs, the deepest input first: what little the others need is computed just before it is used. */
 function depthFirst(graph: Graph, before: ReadonlyMap<Node, readonly Node[]>): Node[] {
+  const depths = new Map<Node, number>()
+  for (const node of graph.nodes) {
+    depths.set(
+      node,
+      node.inputs.reduce((most, input) => Math.max(most, depths.get(input)! + 1), 0),
+    )
+  }
   const order: Node[] = []
   const seen = new Set<Node>()
   const stack: { node: Node; dependencies: readonly Node[]; next: number }[] = []
   const enter = (node: Node): void => {
     if (seen.has(node)) return
     seen.add(node)
-    stack.push({ node, dependencies: [...(before.get(node) ?? []), ...node.inputs], next: 0 })
+    const dependencies = [...(before.get(node) ?? []), ...node.inputs]
+    dependencies.sort((a, b) => depths.get(b)! - depths.get(a)!)
+    stack.push({ node, dependencies, next: 0 })
   }
   for (const output of graph.outputs) {
     enter(output)

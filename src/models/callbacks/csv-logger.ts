@@ -1,8 +1,10 @@
 // Writes one row of values an epoch into a CSV file.
-import { appendText, readTextStart, writeText } from '../../platform/text-files.ts'
 import { pythonFloat } from '../python-format.ts'
 import { Callback } from './callback.ts'
 import type { Logs } from './callback.ts'
+
+// Only what touches files needs Node, and only when it is used.
+const files = async () => import('../../platform/text-files.ts')
 
 export interface CSVLoggerOptions {
   readonly filename: string
@@ -29,10 +31,10 @@ export class CSVLogger extends Callback {
 
   override async onTrainBegin(): Promise<void> {
     this.#keys = null
-    if (this.append) this.#writeHeader = (await readTextStart(this.filename)) === ''
+    if (this.append) this.#writeHeader = (await (await files()).readText(this.filename)) === ''
     else {
       this.#writeHeader = true
-      await writeText(this.filename, '')
+      await (await files()).writeText(this.filename, '')
     }
   }
 
@@ -49,7 +51,7 @@ export class CSVLogger extends Callback {
       return value === undefined ? 'NA' : pythonFloat(value)
     })
     // Each row is in the file when its epoch ends: a run that is killed keeps what it had.
-    await appendText(this.filename, header + this.#row([String(epoch), ...cells]))
+    await (await files()).appendText(this.filename, header + this.#row([String(epoch), ...cells]))
   }
 
   #row(cells: readonly string[]): string {

@@ -150,7 +150,7 @@ function store(value: unknown): unknown {
 }
 
 /** Types of the outputs for a batch. Builds the model if it is not built. */
-function outputTypes(model: Model, batch: Batch): Nested<TensorTypeLike> {
+export function outputTypes(model: Model, batch: Batch): Nested<TensorTypeLike> {
   if (model.built && model.outputTypes !== null) return model.outputTypes as Nested<TensorTypeLike>
   const leaves = flatten(batch.x)
   const structure = structureOf(batch.x)

@@ -7,7 +7,7 @@ import { makeNode } from '../../../src/graph/node.ts'
 import type { Graph, Node } from '../../../src/graph/node.ts'
 import { foldNormalization, fuse, schedule, simplify } from '../../../src/graph/passes/index.ts'
 import { sizeOf } from '../../../src/graph/types.ts'
-import { conv, count, expectOrdered, expectSameValues, graph, leaf } from '../helpers.ts'
+import { conv, count, expectOrdered, expectSameFloats, expectSameValues, graph, leaf } from '../helpers.ts'
 import { randomGraph } from '../random-graph.ts'
 
 const relu = (node: Node): Node => makeNode('clamp', [node], { low: 0, high: Infinity })
@@ -30,7 +30,7 @@ function peak(g: Graph): number {
 }
 
 /** One step of plain descent through `depth` blocks of convolution, BatchNorm in inference mode and relu. */
-function trainingStep(depth: number): { graph: Graph; donations: Map<number, number> } {
+function trainingStep(depth: number): Graph {
   const image = leaf([2, 6, 6, 4], 'float32', 'image')
   const weights: Node<'input'>[] = []
   let x: Node = image
@@ -47,14 +47,17 @@ function trainingStep(depth: number): { graph: Graph; donations: Map<number, num
   const gradients = differentiate(folded, trained)
   const updates = trained.map((w, i) => sub(w, mul(gradients[i]!, scalar(0.01))))
   const inputs = [image, ...weights]
-  const donations = new Map(trained.map((w, i) => [i + 1, inputs.indexOf(w)]))
-  return { graph: graph(inputs, loss, ...updates), donations }
+  return graph(inputs, loss, ...updates)
 }
 
 describe('schedule', () => {
   it('computes the gradient of a kernel when its operands are there, not at the end', () => {
-    const { graph: before, donations } = trainingStep(12)
-    const after = schedule(before, { donations })
+    const image = leaf([2, 8, 8, 4])
+    const kernels = Array.from({ length: 12 }, () => leaf([1, 1, 4, 4]))
+    const loss = all(kernels.reduce<Node>((x, kernel) => relu(conv([x, kernel])), image))
+    const gradients = differentiate(loss, kernels)
+    const before = graph([image, ...kernels], ...kernels.map((kernel, i) => sub(kernel, gradients[i]!)))
+    const after = schedule(before, { donations: new Map(kernels.map((_, i) => [i, i + 1])) })
     expectOrdered(after)
     expect(new Set(after.nodes)).toEqual(new Set(before.nodes))
     expect(peak(after)).toBeLessThan(0.7 * peak(before))
@@ -94,7 +97,7 @@ describe('simplify and fuse', () => {
   const optimize = (g: Graph): Graph => fuse(simplify(g, { evaluate: evaluateNodes }))
 
   it('leave a training step the same, with convolutions that do everything', () => {
-    const { graph: before } = trainingStep(4)
+    const before = trainingStep(4)
     const after = optimize(before)
     expectOrdered(after)
     expectSameValues(before, after)
@@ -108,7 +111,7 @@ describe('simplify and fuse', () => {
     const before = randomGraph(seed + 1000, 40 + 4 * seed)
     const after = optimize(before)
     expectOrdered(after)
-    expectSameValues(before, after, seed)
+    expectSameFloats(before, after, seed)
     expect(after.nodes.length).toBeLessThanOrEqual(before.nodes.length)
   })
 
@@ -118,7 +121,7 @@ describe('simplify and fuse', () => {
       const loss = forward.outputs.map(all).reduce(add)
       const gradients = differentiate(loss, forward.inputs).filter((g) => g !== null)
       const before = graph(forward.inputs, loss, ...gradients)
-      expectSameValues(before, optimize(before), seed)
+      expectSameFloats(before, optimize(before), seed)
     }
   })
 
@@ -130,7 +133,7 @@ describe('simplify and fuse', () => {
   })
 
   it('give the same graph every time', () => {
-    const ops = () => optimize(trainingStep(3).graph).nodes.map((node) => node.op)
+    const ops = () => optimize(trainingStep(3)).nodes.map((node) => node.op)
     expect(ops()).toEqual(ops())
   })
 

@@ -1,0 +1,79 @@
+// Lower-case makers: `layers.dense({ units: 3 })` is `new Dense({ units: 3 })`.
+import * as L from './classes.ts'
+
+/** A function that makes a layer from the constructor's arguments. */
+function maker<A extends unknown[], T>(cls: new (...options: A) => T): (...options: A) => T {
+  return (...options) => new cls(...options)
+}
+
+export const activation = maker(L.Activation)
+export const add = maker(L.Add)
+export const average = maker(L.Average)
+export const averagePooling1D = maker(L.AveragePooling1D)
+export const averagePooling2D = maker(L.AveragePooling2D)
+export const batchNormalization = maker(L.BatchNormalization)
+export const categoryEncoding = maker(L.CategoryEncoding)
+export const centerCrop = maker(L.CenterCrop)
+export const concatenate = maker(L.Concatenate)
+export const conv1D = maker(L.Conv1D)
+export const conv2D = maker(L.Conv2D)
+export const conv2DTranspose = maker(L.Conv2DTranspose)
+export const cropping2D = maker(L.Cropping2D)
+export const dense = maker(L.Dense)
+export const depthwiseConv2D = maker(L.DepthwiseConv2D)
+export const dot = maker(L.Dot)
+export const dropout = maker(L.Dropout)
+export const einsumDense = maker(L.EinsumDense)
+export const eLU = maker(L.ELU)
+export const embedding = maker(L.Embedding)
+export const flatten = maker(L.Flatten)
+export const gaussianDropout = maker(L.GaussianDropout)
+export const gaussianNoise = maker(L.GaussianNoise)
+export const globalAveragePooling1D = maker(L.GlobalAveragePooling1D)
+export const globalAveragePooling2D = maker(L.GlobalAveragePooling2D)
+export const globalMaxPooling1D = maker(L.GlobalMaxPooling1D)
+export const globalMaxPooling2D = maker(L.GlobalMaxPooling2D)
+export const groupNormalization = maker(L.GroupNormalization)
+export const identity = maker(L.Identity)
+export const lambda = maker(L.Lambda)
+export const layerNormalization = maker(L.LayerNormalization)
+export const leakyReLU = maker(L.LeakyReLU)
+export const maximum = maker(L.Maximum)
+export const maxPooling1D = maker(L.MaxPooling1D)
+export const maxPooling2D = maker(L.MaxPooling2D)
+export const minimum = maker(L.Minimum)
+export const multiHeadAttention = maker(L.MultiHeadAttention)
+export const multiply = maker(L.Multiply)
+export const normalization = maker(L.Normalization)
+export const permute = maker(L.Permute)
+export const pReLU = maker(L.PReLU)
+export const randomBrightness = maker(L.RandomBrightness)
+export const randomContrast = maker(L.RandomContrast)
+export const randomCrop = maker(L.RandomCrop)
+export const randomFlip = maker(L.RandomFlip)
+export const randomRotation = maker(L.RandomRotation)
+export const randomTranslation = maker(L.RandomTranslation)
+export const randomZoom = maker(L.RandomZoom)
+export const reLU = maker(L.ReLU)
+export const repeatVector = maker(L.RepeatVector)
+export const rescaling = maker(L.Rescaling)
+export const reshape = maker(L.Reshape)
+export const resizing = maker(L.Resizing)
+export const separableConv2D = maker(L.SeparableConv2D)
+export const softmax = maker(L.Softmax)
+export const spatialDropout1D = maker(L.SpatialDropout1D)
+export const spatialDropout2D = maker(L.SpatialDropout2D)
+export const subtract = maker(L.Subtract)
+export const timeDistributed = maker(L.TimeDistributed)
+export const unitNormalization = maker(L.UnitNormalization)
+export const upSampling2D = maker(L.UpSampling2D)
+export const zeroPadding2D = maker(L.ZeroPadding2D)
+
+export {
+  averagePooling1D as avgPool1D,
+  averagePooling2D as avgPool2D,
+  globalAveragePooling2D as globalAvgPool2D,
+  globalMaxPooling2D as globalMaxPool2D,
+  maxPooling1D as maxPool1D,
+  maxPooling2D as maxPool2D,
+}

@@ -1,0 +1,170 @@
+// Models and weights in safetensors files: tensors named by weight path, everything else as JSON in the metadata.
+import { FormatError, problem } from '../errors.ts'
+import { decodeSafetensors, encodeSafetensors, toFloat32 } from '../formats/safetensors.ts'
+import type { SafetensorsDType, SafetensorsFile, StoredTensor, TensorToStore } from '../formats/safetensors.ts'
+import { sameShape, showShape } from '../graph/types.ts'
+import type { DType, TypedArray } from '../graph/types.ts'
+import type { SerializedObject } from '../layers/config.ts'
+import { tensor } from '../ops/index.ts'
+import type { Variable } from '../ops/index.ts'
+import { compileFromConfig } from './compile-config.ts'
+import type { Model } from './model.ts'
+import type { FileFormat, LoadReport, LoadWeightsOptions } from './saving.ts'
+import { deserializeAny, serializeAny } from './serialize.ts'
+
+const storedTypes: Readonly<Record<DType, SafetensorsDType>> = { float32: 'F32', int32: 'I32', uint8: 'U8', bool: 'BOOL' }
+/** Before the names of what is not a weight; a layer's name cannot hold it, weights' paths begin with layer names. */
+export const optimizerPrefix = 'optimizer:'
+export const seedPrefix = 'seed:'
+
+/** Variables by a unique name: their path, numbered where it is taken. */
+export function uniquePaths(variables: readonly Variable[], prefix = ''): Map<string, Variable> {
+  const named = new Map<string, Variable>()
+  for (const variable of variables) {
+    const path = prefix + variable.path
+    let name = path
+    for (let i = 1; named.has(name); i++) name = `${path}_${i}`
+    named.set(name, variable)
+  }
+  return named
+}
+
+/** The bytes of a file with these variables. All are read as of one moment, also while the model trains. */
+export async function encodeVariables(
+  named: ReadonlyMap<string, Variable>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<Uint8Array> {
+  const values = await Promise.all([...named.values()].map((variable) => variable.value().data()))
+  const tensors: Record<string, TensorToStore> = {}
+  let next = 0
+  for (const [name, { dtype, shape }] of named) tensors[name] = { dtype: storedTypes[dtype], shape, data: values[next++]! }
+  return encodeSafetensors(tensors, { format: 'tanuki', version: '1', ...metadata })
+}
+
+/**
+ * Sets variables from a file: all or, if anything does not fit, none.
+ * @throws FormatError that lists every name that is missing, superfluous or of another shape.
+ */
+export function assignVariables(
+  where: string,
+  file: SafetensorsFile,
+  named: ReadonlyMap<string, Variable>,
+  options: LoadWeightsOptions = {},
+  isOther: (name: string) => boolean = isState,
+): LoadReport {
+  const problems: string[] = []
+  const values: { name: string; variable: Variable; data: TypedArray }[] = []
+  for (const [name, variable] of named) {
+    const stored = file.tensors.get(name)
+    if (stored === undefined) problems.push(`"${name}" is not in the file`)
+    else if (!sameShape(stored.shape, variable.shape)) {
+      problems.push(`"${name}" has shape ${showShape(stored.shape)} in the file, ${showShape(variable.shape)} in the model`)
+    } else {
+      const data = decode(stored, variable.dtype, name)
+      if (data === null) problems.push(`"${name}" is ${stored.dtype} in the file, ${variable.dtype} in the model`)
+      else values.push({ name, variable, data })
+    }
+  }
+  for (const name of file.tensors.keys()) {
+    if (!named.has(name) && !isOther(name)) problems.push(`"${name}" of the file is not in the model`)
+  }
+  if (problems.length > 0 && options.skipMismatch !== true) {
+    const hint = 'Nothing was changed. With skipMismatch: true, what fits is loaded'
+    throw new FormatError(problem({ where, expected: 'the weights of this model', received: `${problems.length} differences`, hint }) + `\n- ${problems.join('\n- ')}`) // prettier-ignore
+  }
+  for (const { variable, data } of values) variable.assign(tensor(data, { shape: variable.shape, dtype: variable.dtype }))
+  return { loaded: values.map(({ name }) => name), skipped: problems }
+}
+
+function isState(name: string): boolean {
+  return name.startsWith(optimizerPrefix) || name.startsWith(seedPrefix)
+}
+
+/** Values in the variable's type; null if that would lose digits. */
+function decode(stored: StoredTensor, dtype: DType, name: string): TypedArray | null {
+  const own = stored.bytes.slice()
+  switch (stored.dtype) {
+    case 'F32':
+    case 'F16':
+    case 'BF16':
+      return dtype === 'float32' ? toFloat32(stored, name) : null
+    case 'I32':
+      return dtype === 'int32' ? new Int32Array(own.buffer) : null
+    case 'I64': {
+      const wide = new BigInt64Array(own.buffer)
+      const fits = dtype === 'int32' && wide.every((value) => BigInt.asIntN(32, value) === value)
+      return fits ? Int32Array.from(wide, Number) : null
+    }
+    case 'U8':
+      return dtype === 'uint8' ? own : null
+    case 'BOOL':
+      return dtype === 'bool' ? own : null
+  }
+}
+
+/** The weights of a model as the bytes of a safetensors file. */
+export async function weightsToBytes(model: Model): Promise<Uint8Array> {
+  return encodeVariables(uniquePaths(model.weights))
+}
+
+/** Sets the weights of a model from the bytes of a safetensors file; see `loadWeights`. */
+export function weightsFromBytes(model: Model, bytes: Uint8Array, options?: LoadWeightsOptions, source = 'weights'): LoadReport {
+  return assignVariables(`${source}, ${model.where}`, decodeSafetensors(bytes, source), uniquePaths(model.weights), options)
+}
+
+async function modelToBytes(model: Model): Promise<Uint8Array> {
+  const { optimizer } = model
+  const state = optimizer === null || !optimizer.built ? [] : optimizer.variables
+  const named = new Map([...uniquePaths(model.weights), ...uniquePaths(state, optimizerPrefix)])
+  return encodeVariables(named, { model: JSON.stringify(serializeAny(model)) })
+}
+
+async function modelFromBytes(bytes: Uint8Array, source: string, compile: boolean): Promise<Model> {
+  const file = decodeSafetensors(bytes, source)
+  const text = file.metadata.model
+  if (text === undefined) {
+    const hint = 'Files of saveWeights hold no architecture: build the model and use loadWeights'
+    throw new FormatError(problem({ where: source, expected: 'a model', received: 'weights alone', hint }))
+  }
+  const stored = parse(source, text)
+  const model = deserializeAny(stored) as Model
+  assignVariables(source, file, uniquePaths(model.weights))
+  if (compile) {
+    const { optimizer } = compileFromConfig(model, stored.compile_config ?? {})
+    const wanted = [...file.tensors.keys()].filter((name) => name.startsWith(optimizerPrefix))
+    if (optimizer !== null && wanted.length > 0) {
+      optimizer.build(model.trainableVariables)
+      const named = uniquePaths(optimizer.variables, optimizerPrefix)
+      assignVariables(`${source}, optimizer`, file, named, {}, (name) => !name.startsWith(optimizerPrefix))
+    }
+  }
+  return Promise.resolve(model)
+}
+
+function parse(source: string, text: string): SerializedObject & { compile_config?: Record<string, unknown> } {
+  try {
+    return JSON.parse(text) as SerializedObject
+  } catch (error) {
+    throw new FormatError(problem({ where: source, expected: 'a model as JSON', received: (error as Error).message }))
+  }
+}
+
+// Only what touches files needs Node, and only when it is used.
+const atomic = async () => import('../platform/files.ts')
+const files = async () => import('../platform/text-files.ts')
+
+export const safetensorsFormat: FileFormat = {
+  endings: ['.safetensors'],
+  async saveWeights(model, path) {
+    await (await atomic()).writeFileAtomic(path, await weightsToBytes(model))
+  },
+  async loadWeights(model, path, options) {
+    return weightsFromBytes(model, await (await files()).readBytes(path), options, path)
+  },
+  async saveModel(model, path) {
+    await (await atomic()).writeFileAtomic(path, await modelToBytes(model))
+  },
+  async loadModel(path, { compile = true }) {
+    return modelFromBytes(await (await files()).readBytes(path), path, compile)
+  },
+}
