@@ -94,9 +94,9 @@ struct LogParts {
   F m;
 };
 TANUKI_INLINE LogParts splitLog(F x) {
-  const I offset = bits(x) - 0x3f3504f3;
+  const I offset = minus(bits(x), splatI(0x3f3504f3));
   const I e = offset >> 23;
-  return {e, floats(bits(x) - (e << 23))};
+  return {e, floats(minus(bits(x), e << 23))};
 }
 /** What log makes of 0, negative numbers, infinity and NaN; `y` elsewhere. */
 TANUKI_INLINE F logEdges(F x, F y) {
@@ -200,11 +200,10 @@ TANUKI_INLINE F sinShifted(F x, int64_t shift) {
 
 /** log2 of positive finite x to about 1e-14. */
 TANUKI_INLINE D log2Wide(D x) {
-  typedef uint64_t UQ __attribute__((vector_size(W * 4)));
   // Counted from sqrt 1/2 and biased so that a logical shift gives the exponent.
   const Q offset = bits(x) - 0x3fe6a09e667f3bcdll + (1024ll << 52);
   const Q e = reinterpret_cast<Q>(reinterpret_cast<UQ>(offset) >> 52) - 1024;
-  const D m = doubles(bits(x) - (e << 52));
+  const D m = doubles(minus(bits(x), e << 52));
   const D exponent = doubles(e + 0x4338000000000000ll) - kRoundMagicD;
   // log m = 2 artanh((m - 1) / (m + 1))
   const D s = (m - 1.0) / (m + 1.0), z = s * s;

@@ -92,9 +92,9 @@ struct Preparation {
       plan.sizes[plan.rank - 1] *= size;
       for (int i = 0; i < program.inputCount; i++) strides[i][plan.rank - 1] = program.inputs[i].strides[d];
     }
-    if (plan.rank == 0) {
+    if (plan.rank == 0 || plan.total == 0) {
       plan.rank = 1;
-      plan.sizes[0] = 1;
+      plan.sizes[0] = plan.total;
       for (int i = 0; i < program.inputCount; i++) strides[i][0] = 0;
     }
     for (int i = 0; i < program.inputCount; i++)

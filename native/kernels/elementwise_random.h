@@ -7,7 +7,6 @@ namespace TANUKI_ISA {
 namespace {
 
 constexpr int kPhiloxBlocks = W / 2;  // blocks of four words computed together, one in each 64-bit lane
-typedef uint64_t UQ __attribute__((vector_size(W * 4)));
 
 /** The 64-bit products of the low halves of the lanes. */
 TANUKI_INLINE UQ multiplyLow(UQ a, UQ b) {

@@ -60,6 +60,10 @@ TANUKI_INLINE I bits(F v) { return reinterpret_cast<I>(v); }
 TANUKI_INLINE F floats(I v) { return reinterpret_cast<F>(v); }
 TANUKI_INLINE Q bits(D v) { return reinterpret_cast<Q>(v); }
 TANUKI_INLINE D doubles(Q v) { return reinterpret_cast<D>(v); }
+typedef uint64_t UQ __attribute__((vector_size(W * 4)));
+// Differences that may wrap around.
+TANUKI_INLINE I minus(I a, I b) { return reinterpret_cast<I>(reinterpret_cast<U>(a) - reinterpret_cast<U>(b)); }
+TANUKI_INLINE Q minus(Q a, Q b) { return reinterpret_cast<Q>(reinterpret_cast<UQ>(a) - reinterpret_cast<UQ>(b)); }
 TANUKI_INLINE F toFloat(I v) { return __builtin_convertvector(v, F); }
 /** Truncates; |v| must be below 2^31. */
 TANUKI_INLINE I toInt(F v) { return __builtin_convertvector(v, I); }

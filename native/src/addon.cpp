@@ -237,6 +237,7 @@ Napi::Value makeProgram(const Napi::CallbackInfo& info) {
         PlannedStep out;
         out.step = unwrap<Step>(planned.value("handle"), kStepTag, "step");
         out.operands = operandsFrom(planned.value("operands"));
+        out.accumulates = planned.flag("accumulates");
         segment.steps.push_back(std::move(out));
       }
       Napi::Array combines = item.list("combines");

@@ -97,7 +97,7 @@ void Program::runChunked(Segment& segment, const std::vector<char*>& external) {
             pointers[i] = address(planned.operands[i], external, thread, image);
           const bool timed = profile && thread == 0;
           const double start = timed ? now() : 0;
-          planned.step->run(pointers.data(), {thread, scratch_ + scratchBytes_ * thread, chunk == begin});
+          planned.step->run(pointers.data(), {thread, scratch_ + scratchBytes_ * thread, !planned.accumulates || chunk == begin});
           if (timed) {
             planned.seconds += now() - start;
             planned.calls++;

@@ -21,6 +21,8 @@ struct Operand {
 struct PlannedStep {
   std::shared_ptr<Step> step;
   std::vector<Operand> operands;
+  /** Adds to its results from a thread's second chunk on. */
+  bool accumulates = false;
   double seconds = 0;
   int64_t calls = 0;
 };

@@ -19,7 +19,7 @@ struct StepContext {
   int thread;
   /** At least `scratchBytes()` bytes, 64-byte aligned, undefined content, this thread's own. */
   char* scratch;
-  /** For steps that accumulate over chunks: this thread's first chunk overwrites, later ones add. */
+  /** False where the step adds to what this thread's earlier chunks left in its results. */
   bool firstChunk;
 };
 

@@ -109,7 +109,9 @@ export function elu(x: Tensor, options: { readonly alpha?: number } = {}): Tenso
 }
 /** `scale * elu(x, alpha)` with the constants of Klambauer et al. 2017. */
 export function selu(x: Tensor): Tensor {
-  return ops.multiply(elu(x, { alpha: 1.6732632423543772 }), 1.0507009873554805)
+  const negative = ops.multiply(ops.expm1(ops.minimum(x, 0)), 1.6732632423543772)
+  // Unlike elu, the gradient at 0 is that of the positive side.
+  return ops.multiply(ops.where(ops.less(x, 0), negative, x), 1.0507009873554805)
 }
 /** `max(x, 0) + min(0, alpha * (exp(x / alpha) - 1))`. */
 export function celu(x: Tensor, options: { readonly alpha?: number } = {}): Tensor {

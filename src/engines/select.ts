@@ -74,53 +74,42 @@ export const engine = {
         }),
       )
     }
-    return reasoned(chosen.info())
+    return chosen.info()
   },
 }
-
-let reason = ''
 
 async function choose(): Promise<Engine> {
   const forced = environmentVariable('TANUKI_ENGINE')
   const name = forced === undefined ? wanted : checkName('TANUKI_ENGINE', forced)
-  const by = forced === undefined ? 'setEngine' : 'TANUKI_ENGINE'
-  if (name === 'reference') {
-    reason = `chosen by ${by}`
-    return loadReference()
-  }
+  const by = `chosen by ${forced === undefined ? 'setEngine' : 'TANUKI_ENGINE'}`
+  if (name === 'reference') return loadReference(by)
   try {
-    const native = await loadNative()
-    reason = name === null ? 'the default' : `chosen by ${by}`
-    return native
+    return await loadNative(name === null ? 'the default' : by)
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error)
     if (name === 'native') {
       if (error instanceof EngineError) throw error
-      throw new EngineError(`native engine (chosen by ${by}): ${cause}`, { cause: error })
+      throw new EngineError(`native engine (${by}): ${cause}`, { cause: error })
     }
-    reason = `the native engine could not be loaded: ${cause}`
+    const reason = `the native engine could not be loaded: ${cause}`
     warnOnce(
-      `computing with the slow reference engine, because ${reason}. ` +
-        `Set TANUKI_ENGINE=reference to choose it without this message.`,
+      `computing with the slow reference engine, because ${reason} ` +
+        `(Set TANUKI_ENGINE=reference to choose it without this message.)`,
     )
-    return loadReference()
+    return loadReference(reason)
   }
 }
 
-function reasoned(info: EngineInfo): EngineInfo {
-  return { ...info, reason: info.reason === '' ? reason : `${reason}; ${info.reason}` }
-}
-
-async function loadReference(): Promise<Engine> {
+async function loadReference(reason: string): Promise<Engine> {
   const { createReferenceEngine } = await import('./reference/index.ts')
-  return createReferenceEngine()
+  return createReferenceEngine(reason)
 }
 
-async function loadNative(): Promise<Engine> {
+async function loadNative(reason: string): Promise<Engine> {
   // Not a literal: bundles for browsers leave the addon out, and find no module here.
   const path: string = './native/index.ts'
-  const module = (await import(path)) as { createNativeEngine(): Promise<Engine> }
-  return module.createNativeEngine()
+  const { createNativeEngine } = (await import(path)) as typeof import('./native/index.ts')
+  return createNativeEngine(reason)
 }
 
 function checkName(where: string, name: string): EngineName {

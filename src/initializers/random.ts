@@ -178,7 +178,8 @@ export class VarianceScaling extends RandomInitializer {
     return () => (stddev / truncatedStddev) * draws.truncatedNormal()
   }
   override getConfig(): Config {
-    return { seed: this.seed, scale: this.scale, mode: this.mode, distribution: this.distribution }
+    const { seed, scale, mode, distribution } = this
+    return { seed, scale, mode, distribution, input_axes: null, output_axes: null }
   }
 }
 

@@ -47,8 +47,8 @@ export class Concatenate extends Merge {
       )
     }
     return shapes[0]!.map((_, i) => {
-      const dims = shapes.map((shape) => (shape.length === rank ? shape[i]! : fail()))
-      if (i === axis) return dims.includes(null) ? null : dims.reduce<number>((sum, dim) => sum + dim!, 0)
+      const dims = shapes.map((shape) => (shape.length === rank ? (shape[i] ?? null) : fail()))
+      if (i === axis) return dims.includes(null) ? null : dims.reduce<number>((sum, dim) => sum + (dim ?? 0), 0)
       const known = new Set(dims.filter((dim) => dim !== null))
       return known.size > 1 ? fail() : ([...known][0] ?? null)
     })

@@ -23,7 +23,7 @@ const dtypes: readonly string[] = ['float32', 'int32', 'uint8', 'bool']
 /** The element type of a Keras dtype or dtype policy. @throws ArgumentError if there is no such type here. */
 export function dtypeFromKeras(value: unknown): DType {
   if (value === null || value === undefined) return 'float32'
-  let name = value
+  let name: unknown = value
   if (typeof value === 'object') name = (value as { config?: { name?: unknown } }).config?.name
   if (typeof name === 'string') {
     if (dtypes.includes(name)) return name as DType

@@ -16,7 +16,7 @@ export function windowOutput(
   dilation: readonly number[] = window.map(() => 1),
 ): (number | null)[] {
   return window.map((size, i) => {
-    const dim = inputShape[i + 1]!
+    const dim = inputShape[i + 1] ?? null
     if (dim === null) return null
     if (padding !== 'valid') return Math.ceil(dim / strides[i]!)
     const out = Math.floor((dim - dilation[i]! * (size - 1) - 1) / strides[i]!) + 1

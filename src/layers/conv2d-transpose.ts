@@ -74,7 +74,7 @@ export class Conv2DTranspose extends Layer {
   override computeOutputShape(inputShape: SymbolicShape): SymbolicShape {
     const { kernelSize, strides, padding, dilationRate } = this.window
     const spatial = kernelSize.map((size, i) => {
-      const dim = inputShape[i + 1]!
+      const dim = inputShape[i + 1] ?? null
       if (dim === null) return null
       const [stride, reach] = [strides[i]!, (size - 1) * dilationRate[i]! + 1]
       // Keras's rule: without outputPadding the smallest size whose convolution would give this input.

@@ -73,7 +73,7 @@ export class DepthwiseConv2D extends Layer {
   override computeOutputShape(inputShape: SymbolicShape): SymbolicShape {
     const { kernelSize, strides, padding, dilationRate } = this.window
     const spatial = windowOutput(this.where, inputShape, kernelSize, strides, padding, dilationRate)
-    const channels = inputShape[3]!
+    const channels = inputShape[3] ?? null
     return [inputShape[0]!, ...spatial, channels === null ? null : channels * this.depthMultiplier]
   }
 

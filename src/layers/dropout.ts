@@ -100,8 +100,8 @@ export class SpatialDropout2D extends Dropout {
     return [shape[0]!, 1, 1, shape[3]!]
   }
   override getConfig(): Config {
-    const { noise_shape: _none, ...config } = super.getConfig()
-    return { ...config, data_format: 'channels_last' }
+    const { noise_shape: _none, trainable: _flag, ...config } = super.getConfig()
+    return { ...config, dtype: this.dtype, data_format: 'channels_last' }
   }
 }
 
@@ -116,8 +116,8 @@ export class SpatialDropout1D extends Dropout {
     return [shape[0]!, 1, shape[2]!]
   }
   override getConfig(): Config {
-    const { noise_shape: _none, ...config } = super.getConfig()
-    return config
+    const { noise_shape: _none, trainable: _flag, ...config } = super.getConfig()
+    return { ...config, dtype: this.dtype }
   }
 }
 

@@ -7,7 +7,8 @@ export { enclosingTraining, withinCall, withinName } from './call-context.ts'
 export { dtypeFromKeras, dtypePolicy, fromKeras, isSerializedObject, type SerializedObject, toKeras } from './config.ts'
 export type { InputSpec } from './input-spec.ts'
 export { type CallKwargs, type CallOptions, Layer, type LayerClass, type LayerOptions, type WeightOptions } from './layer.ts'
-export { flatten, isShape, type LayerShape, mapNested, type Nested, type SymbolicShape } from './nested.ts'
+// `flatten` of nested.ts stays inside: that name is the layer's here.
+export { isShape, type LayerShape, type Nested, type SymbolicShape } from './nested.ts'
 export { layerClass, layerFromConfig, registerBuiltin, registerLayer, serializeLayer } from './registry.ts'
 export {
   type History, type InboundNode, isSymbolic, isTensor, isTensorLeaf, type LayerValue, shapesOf, SymbolicTensor,

@@ -1,45 +1,20 @@
 // The base class of all layers: weights, building, the symbolic and the eager call, and the config.
 import { ArgumentError, problem, ShapeError } from '../errors.ts'
-import { type DType, type Shape, showShape, sizeOf, type TypedArray } from '../graph/types.ts'
-import { type ConstraintLike, get as getConstraint } from '../constraints/index.ts'
-import { type InitializerLike, get as getInitializer } from '../initializers/index.ts'
-import { autoName, toSnakeCase } from '../ops/naming.ts'
-import { type SeedGenerator, type Tensor, tensor, type TensorLike, Variable } from '../ops/index.ts'
+import { type DType, showShape, type TypedArray } from '../graph/types.ts'
+import { type Tensor, tensor, type TensorLike, Variable } from '../ops/index.ts'
 import * as ops from '../ops/index.ts'
-import { get as getRegularizer, type Regularizer, type RegularizerLike } from '../regularizers/index.ts'
-import { currentPath, enclosingTraining, isEntryCall, withinCall, withinName } from './call-context.ts'
-import { type Config, dtypePolicy, dtypeFromKeras, fromKeras } from './config.ts'
+import { get as getRegularizer, type Regularizer } from '../regularizers/index.ts'
+import { enclosingTraining, isEntryCall, withinCall, withinName } from './call-context.ts'
+import { type Config, dtypePolicy, fromKeras } from './config.ts'
 import { checkInput, type InputSpec } from './input-spec.ts'
 import { flatten, isShape, type LayerShape, mapNested, type Nested } from './nested.ts'
 import { isSpec, TensorSpec, traceOutputSpec } from './output-spec.ts'
 import {
   type InboundNode, isSymbolic, isTensor, isTensorLeaf, type LayerValue, shapesOf, SymbolicTensor,
 } from './symbolic.ts' // prettier-ignore
-import { discover } from './tracking.ts'
+import { type LayerOptions, WeightOwner } from './weight-owner.ts'
 
-/** Options that every layer takes. */
-export interface LayerOptions {
-  /** Unique within a model, without `/`. Default: the class name in snake case, numbered. */
-  readonly name?: string | null
-  /** Default true. */
-  readonly trainable?: boolean
-  /** Type of the weights and the computation; default float32. */
-  readonly dtype?: DType
-  readonly activityRegularizer?: RegularizerLike | null
-}
-
-/** Options of `addWeight`. */
-export interface WeightOptions {
-  /** Default: a scalar. */
-  readonly shape?: Shape
-  /** Default `glorotUniform` for float32, zeros otherwise. */
-  readonly initializer?: InitializerLike | null
-  readonly dtype?: DType
-  readonly trainable?: boolean
-  readonly regularizer?: RegularizerLike | null
-  readonly constraint?: ConstraintLike | null
-  readonly name?: string
-}
+export type { LayerOptions, WeightOptions } from './weight-owner.ts'
 
 /** Keyword arguments of a call. An explicit null counts as not given. */
 export type CallKwargs = Readonly<Record<string, unknown>> & { readonly training?: boolean | null }
@@ -53,63 +28,31 @@ export interface LayerClass {
   fromConfig(config: Config): Layer
 }
 
-function isLayer(value: object): value is Layer {
-  return value instanceof Layer
-}
-
 /**
  * Base class of layers. A layer of your own extends it, makes weights in `build(inputShape)` with `addWeight`, computes in
  * `call(inputs, { training })`, and is used with `apply`. Sub-layers are found among its own properties (also in arrays), in the
  * order of assignment; what is hidden in `#private` fields must be given to `track`.
  */
-export abstract class Layer {
-  /** Keras's class name; a subclass without one of its own goes by its JavaScript name. */
-  static readonly className: string = 'Layer'
+export abstract class Layer extends WeightOwner {
   /** The training flag where neither the call nor an enclosing call gives one; null acts as false. */
   static readonly defaultTraining: boolean | null = null
 
-  name: string
-  readonly dtype: DType
   /** Demands on the inputs (one entry for each); checked before every call. */
   inputSpec: InputSpec | readonly InputSpec[] | null = null
-  built = false
   /** The shape that the layer was built for; null before. */
   builtInputShape: LayerShape | null = null
 
   readonly #activityRegularizer: Regularizer | null
-  readonly #tracked: Layer[] = []
-  readonly #ownTrainable: Variable[] = []
-  readonly #ownNonTrainable: Variable[] = []
   readonly #inboundNodes: InboundNode[] = []
   #losses: Tensor[] = []
-  #trainable: boolean
-  #building = false
 
   /** @throws ArgumentError for a name with `/` or a `trainable` that is not a boolean. */
   constructor(options: LayerOptions = {}) {
-    const { name, trainable = true, dtype, activityRegularizer } = options
-    if (name !== undefined && name !== null && (typeof name !== 'string' || name === '' || name.includes('/')))
-      throw new ArgumentError(
-        problem({ where: this.className, expected: '`name` to be a string without "/"', received: name }),
-      )
-    this.name = name ?? autoName(toSnakeCase(this.className))
-    if (typeof trainable !== 'boolean')
-      throw new ArgumentError(problem({ where: this.where, expected: '`trainable` to be a boolean', received: trainable }))
-    this.#trainable = trainable
-    this.dtype = dtypeFromKeras(dtype)
-    this.#activityRegularizer = getRegularizer(activityRegularizer)
+    super(options)
+    this.#activityRegularizer = getRegularizer(options.activityRegularizer)
     // `build` is wrapped once for each layer, so that a direct call also opens the name scope and records the shape.
     const build = this.build.bind(this)
     Object.defineProperty(this, 'build', { value: (shape: LayerShape) => this.#build(build, shape), enumerable: false })
-  }
-
-  get className(): string {
-    const own = this.constructor as typeof Layer
-    return Object.hasOwn(own, 'className') ? own.className : own.name
-  }
-  /** How errors name this layer. */
-  get where(): string {
-    return `layer "${this.name}" (${this.className})`
   }
 
   // ---- What a subclass defines ----------------------------------------------------------------------------------------
@@ -137,7 +80,7 @@ export abstract class Layer {
 
   /** Names and options, in Keras's keys; `fromConfig` gives an equal layer without the weights. */
   getConfig(): Config {
-    const config: Config = { name: this.name, trainable: this.#trainable, dtype: dtypePolicy(this.dtype) }
+    const config: Config = { name: this.name, trainable: this.trainable, dtype: dtypePolicy(this.dtype) }
     if (this.#activityRegularizer !== null) config.activity_regularizer = this.#activityRegularizer.serialize()
     return config
   }
@@ -147,140 +90,9 @@ export abstract class Layer {
     return new (this as unknown as new (options: Record<string, unknown>) => Layer)(fromKeras(config))
   }
 
-  // ---- Weights --------------------------------------------------------------------------------------------------------
-
   /** Sub-layers in order; models give their graph's order instead. */
-  directLayers(): readonly Layer[] {
-    return [...new Set([...this.#tracked, ...discover(this, isLayer).layers])]
-  }
-
-  /** Makes `sublayer` part of this layer where it cannot be found among the properties. Returns it. */
-  track<L extends Layer>(sublayer: L): L {
-    if (!this.#tracked.includes(sublayer)) this.#tracked.push(sublayer)
-    return sublayer
-  }
-
-  /**
-   * Makes a weight of this layer. Allowed in the constructor and in `build`.
-   * @throws ArgumentError after the layer has been built.
-   */
-  addWeight(options: WeightOptions = {}): Variable {
-    const { shape = [], dtype = this.dtype, trainable = true, name = autoName('variable') } = options
-    if (this.built && !this.#building)
-      throw new ArgumentError(
-        problem({
-          where: this.where,
-          expected: 'weights to be made in the constructor or in build()',
-          received: `addWeight("${name}") after the layer was built`,
-        }),
-      )
-    const initializer = getInitializer(options.initializer ?? (dtype === 'float32' ? 'glorot_uniform' : 'zeros'))
-    const initial: Tensor | TypedArray = initializer(shape, dtype)
-    // A weight of a frozen layer starts frozen, yet comes alive with the layer.
-    const variable = new Variable(initial, { shape, dtype, trainable: trainable && this.#trainable, name })
-    variable.path = withinName(this, this.name, () => `${currentPath()}/${name}`)
-    variable.regularizer = getRegularizer(options.regularizer)?.asFunction() ?? null
-    variable.constraint = getConstraint(options.constraint)?.asFunction() ?? null
-    ;(trainable ? this.#ownTrainable : this.#ownNonTrainable).push(variable)
-    return variable
-  }
-
-  /** Own variables by the kind they were made as, including Variables that were simply assigned as properties. */
-  get ownVariables(): { readonly trainable: readonly Variable[]; readonly nonTrainable: readonly Variable[] } {
-    for (const variable of discover(this, isLayer).variables) {
-      if (this.#ownTrainable.includes(variable) || this.#ownNonTrainable.includes(variable)) continue
-      ;(variable.trainable ? this.#ownTrainable : this.#ownNonTrainable).push(variable)
-    }
-    return { trainable: this.#ownTrainable, nonTrainable: this.#ownNonTrainable }
-  }
-
-  /** Own seed generators. */
-  get seedGenerators(): readonly SeedGenerator[] {
-    return discover(this, isLayer).seeds
-  }
-
-  /** Own trainable, own non-trainable, then those of the sub-layers; each once. Without seeds. */
-  get weights(): Variable[] {
-    return this.#collect(false)
-  }
-  /** As `weights`, with the states of seed generators after the own variables. */
-  get variables(): Variable[] {
-    return this.#collect(true)
-  }
-  get trainableWeights(): Variable[] {
-    return this.#trainable ? this.weights.filter((variable) => variable.trainable) : []
-  }
-  get nonTrainableWeights(): Variable[] {
-    return this.#trainable ? this.weights.filter((variable) => !variable.trainable) : this.weights
-  }
-  get trainableVariables(): Variable[] {
-    return this.#trainable ? this.variables.filter((variable) => variable.trainable) : []
-  }
-  get nonTrainableVariables(): Variable[] {
-    return this.#trainable ? this.variables.filter((variable) => !variable.trainable) : this.variables
-  }
-
-  #collect(withSeeds: boolean): Variable[] {
-    const { trainable, nonTrainable } = this.ownVariables
-    const all = new Set<Variable>([...trainable, ...nonTrainable])
-    if (withSeeds) for (const seed of this.seedGenerators) all.add(seed.state)
-    for (const layer of this.directLayers())
-      for (const variable of withSeeds ? layer.variables : layer.weights) all.add(variable)
-    return [...all]
-  }
-
-  get trainable(): boolean {
-    return this.#trainable
-  }
-  /** Sets the flag of this layer, of the variables made as trainable, and of all sub-layers. */
-  set trainable(value: boolean) {
-    this.#trainable = Boolean(value)
-    for (const variable of this.ownVariables.trainable) variable.trainable = this.#trainable
-    for (const layer of this.directLayers()) layer.trainable = this.#trainable
-  }
-
-  /** Number of values in all weights. @throws ArgumentError before the layer is built. */
-  countParams(): number {
-    if (!this.built)
-      throw new ArgumentError(
-        problem({
-          where: this.where,
-          expected: 'a built layer to count the parameters of',
-          received: 'a layer without weights yet',
-          hint: 'Apply the layer, or call build(inputShape)',
-        }),
-      )
-    return this.weights.reduce((sum, variable) => sum + sizeOf(variable.shape), 0)
-  }
-
-  /** Snapshots of the weights, in `weights` order. */
-  getWeights(): Tensor[] {
-    return this.weights.map((variable) => variable.value())
-  }
-
-  /** Assigns all weights. @throws ShapeError unless the count and every shape fit; nothing is assigned then. */
-  setWeights(values: readonly TensorLike[]): void {
-    const weights = this.weights
-    if (values.length !== weights.length)
-      throw new ShapeError(
-        problem({ where: this.where, expected: `a list of ${weights.length} weights`, received: `${values.length} weights` }),
-      )
-    const tensors = values.map((value, i) => {
-      // A flat typed array of the right length stands for the weight's shape.
-      const flat = ArrayBuffer.isView(value) && (value as TypedArray).length === sizeOf(weights[i]!.shape)
-      return tensor(value, flat ? { shape: weights[i]!.shape } : { dtype: weights[i]!.dtype })
-    })
-    for (const [i, { path, shape }] of weights.entries()) {
-      if (showShape(tensors[i]!.shape) !== showShape(shape))
-        throw new ShapeError(
-          problem({
-            where: this.where,
-            expected: `weight ${i} ("${path}") of shape ${showShape(shape)}`,
-            received: `shape ${showShape(tensors[i]!.shape)}`,
-          }),
-        )
-    }
-    for (const [i, variable] of weights.entries()) variable.assign(tensors[i]!)
+  override directLayers(): readonly Layer[] {
+    return super.directLayers() as readonly Layer[]
   }
 
   // ---- Losses ---------------------------------------------------------------------------------------------------------
@@ -308,14 +120,14 @@ export abstract class Layer {
   // ---- Building -------------------------------------------------------------------------------------------------------
 
   #build(build: (shape: LayerShape) => void, shape: LayerShape): void {
-    if (this.#building) return build(shape)
-    this.#building = true
+    if (this.building) return build(shape)
+    this.building = true
     try {
       withinName(this, this.name, () => build(shape))
       this.builtInputShape = shape
       this.built = true
     } finally {
-      this.#building = false
+      this.building = false
     }
   }
 
@@ -411,7 +223,7 @@ export abstract class Layer {
       problem({
         where: this.where,
         expected: 'a tensor, a symbolic tensor, or a list or object of them',
-        received: inputs,
+        received: inputs instanceof Layer ? `a ${inputs.className} layer` : inputs,
         hint: inputs instanceof Layer ? 'Apply the layer first: apply() gives the tensor' : 'Make one with tensor() or input()',
       }),
     )

@@ -53,7 +53,7 @@ export abstract class Merge extends Layer {
       ...shape.slice(1),
     ])
     return Array.from({ length: rank }, (_, axis) => {
-      const dims = full.map((shape) => shape[axis] ?? 1)
+      const dims = full.map((shape) => shape[axis] ?? null)
       const known = [...new Set(dims.filter((dim) => dim !== null && dim !== 1))]
       if (known.length > 1)
         throw new ShapeError(

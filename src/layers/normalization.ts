@@ -115,7 +115,7 @@ export class Normalization extends Layer {
     const { shape } = this.mean!
     this.mean!.assign(ops.tensor(Float32Array.from(running.mean), { shape }))
     this.variance!.assign(ops.tensor(Float32Array.from(running.variance), { shape }))
-    this.count!.assign(ops.tensor(running.count, { dtype: 'int32' }))
+    // `count` stays 0, as Keras leaves it: it exists for the sake of old files.
   }
 
   async #host(batch: TensorLike): Promise<{ values: TypedArray; shape: Shape }> {

@@ -8,7 +8,6 @@ import {
   type Factor, factorOption, perImage, RandomImageLayer, type RandomImageOptions, type Range, resized, SamplingLayer,
   type SamplingOptions, within,
 } from './random-image.ts' // prettier-ignore
-import { smartResize } from './resizing.ts'
 
 export interface RandomFlipOptions extends RandomImageOptions {
   /** `horizontal_and_vertical` (default: both at once, or neither), `horizontal` (left and right) or `vertical`. */
@@ -69,15 +68,10 @@ export class RandomRotation extends SamplingLayer<{ readonly angle: Tensor }> {
     const centreY = (images.shape[1]! - 1) / 2
     const radians = ops.multiply(angle, Math.PI / 180)
     const [cos, sin] = [ops.cos(radians), ops.sin(radians)]
-    const versine = ops.subtract(1, cos)
-    return this.sample(images, [
-      cos,
-      ops.negative(sin),
-      ops.add(ops.multiply(versine, centreX), ops.multiply(sin, centreY)),
-      sin,
-      cos,
-      ops.subtract(ops.multiply(versine, centreY), ops.multiply(sin, centreX)),
-    ])
+    // Keras's order of operations: at quarter turns the last bit decides on which side of a border a pixel is read.
+    const offsetX = ops.add(ops.subtract(centreX, ops.multiply(cos, centreX)), ops.multiply(sin, centreY))
+    const offsetY = ops.subtract(ops.subtract(centreY, ops.multiply(sin, centreX)), ops.multiply(cos, centreY))
+    return this.sample(images, [cos, ops.negative(sin), offsetX, sin, cos, offsetY])
   }
   override getConfig(): Config {
     return { ...super.getConfig(), factor: [...this.factor], ...this.samplingConfig() }
@@ -170,11 +164,14 @@ export interface RandomCropOptions extends RandomImageOptions {
   readonly width: number
 }
 
+/** The upper left corner of a part: int32 scalars where it is drawn, numbers where it is not. */
+type Corner = { readonly top: Tensor; readonly left: Tensor } | { readonly top: number; readonly left: number }
+
 /**
- * A part of the given size at a random place, the same for all pictures of a batch. Smaller pictures are cut to the aspect
- * ratio and resized. At inference pictures pass unchanged, as in Keras 3.15.
+ * A part of the given size at a random place, the same for all pictures of a batch. Pictures that are not larger in both
+ * dims are cut in the middle and resized. At inference pictures pass unchanged, as in Keras 3.15.
  */
-export class RandomCrop extends RandomImageLayer<{ readonly top: Tensor; readonly left: Tensor } | null> {
+export class RandomCrop extends RandomImageLayer<Corner> {
   static override readonly className: string = 'RandomCrop'
   readonly height: number
   readonly width: number
@@ -184,22 +181,33 @@ export class RandomCrop extends RandomImageLayer<{ readonly top: Tensor; readonl
     this.height = integerOption(this.where, 'height', options.height)
     this.width = integerOption(this.where, 'width', options.width)
   }
-  /** `top`, `left`: int32 scalars; null where a picture is too small. */
-  getRandomTransformation(images: Tensor): { readonly top: Tensor; readonly left: Tensor } | null {
-    const rows = images.shape[1]! - this.height
-    const columns = images.shape[2]! - this.width
-    if (rows < 0 || columns < 0) return null
+  getRandomTransformation(images: Tensor): Corner {
+    const [, inputHeight, inputWidth] = images.shape as readonly [number, number, number, number]
+    const rows = inputHeight - this.height
+    const columns = inputWidth - this.width
+    if (rows <= 0 || columns <= 0) {
+      const cropHeight = Math.max(Math.min(inputHeight, Math.trunc((inputWidth * this.height) / this.width)), 1)
+      const cropWidth = Math.max(Math.min(inputWidth, Math.trunc((inputHeight * this.width) / this.height)), 1)
+      return { top: Math.trunc((inputHeight - cropHeight) / 2), left: Math.trunc((inputWidth - cropWidth) / 2) }
+    }
     const draws = this.draws(1, 2)
     const [top, left] = [rows, columns].map((spare, i) =>
       ops.cast(ops.floor(ops.multiply(ops.reshape(draws[i]!, []), spare + 1)), 'int32'),
     )
     return { top: top!, left: left! }
   }
-  transformImages(images: Tensor, place: { readonly top: Tensor; readonly left: Tensor } | null): Tensor {
-    if (place === null) return smartResize(images, this.height, this.width)
-    const rows = ops.add(ops.arange(0, this.height, 1, 'int32'), place.top)
-    const columns = ops.add(ops.arange(0, this.width, 1, 'int32'), place.left)
-    return ops.take(ops.take(images, rows, 1), columns, 2)
+  transformImages(images: Tensor, { top, left }: Corner): Tensor {
+    if (typeof top !== 'number') {
+      const rows = ops.add(ops.arange(0, this.height, 1, 'int32'), top)
+      const columns = ops.add(ops.arange(0, this.width, 1, 'int32'), left)
+      return ops.take(ops.take(images, rows, 1), columns, 2)
+    }
+    const [n, height, width, channels] = images.shape as readonly [number, number, number, number]
+    const across = left as number
+    const size: [number, number] = [Math.min(this.height, height - top), Math.min(this.width, width - across)]
+    const part = ops.slice(images, [0, top, across, 0], [n, ...size, channels])
+    if (size[0] === this.height && size[1] === this.width) return part
+    return ops.resize(part, [this.height, this.width], { interpolation: 'bilinear', antialias: false })
   }
   override computeOutputShape(inputShape: LayerShape): LayerShape {
     return isShape(inputShape) ? resized(inputShape, this.height, this.width) : inputShape

@@ -91,7 +91,14 @@ export function binaryFocalCrossentropyValues(
   yPred: TensorLike,
   options: BinaryFocalCrossentropyOptions = {},
 ): Tensor {
-  const { applyClassBalancing = false, alpha = 0.25, gamma = 2, fromLogits = false, labelSmoothing = 0, axis = -1 } = options
+  const {
+    applyClassBalancing = false,
+    alpha = 0.25,
+    gamma = 2,
+    fromLogits = false,
+    labelSmoothing = 0,
+    axis = -1,
+  } = options
   const [labels, predictions] = alignPair('binary_focal_crossentropy', yTrue, yPred)
   const t = smooth(labels, labelSmoothing)
   const p = fromLogits ? ops.sigmoid(predictions) : predictions

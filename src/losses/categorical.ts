@@ -78,7 +78,7 @@ export function categoricalFocalCrossentropyValues(
   const [labels, predictions] = alignPair('categorical_focal_crossentropy', yTrue, yPred)
   const p = normalised(fromLogits ? ops.softmax(predictions, { axis }) : predictions, axis)
   const crossentropy = ops.multiply(smooth(labels, labelSmoothing), ops.log(p))
-  const factor = ops.multiply(ops.power(ops.subtract(1, p), gamma), alpha as TensorLike)
+  const factor = ops.multiply(ops.power(ops.subtract(1, p), gamma), alpha)
   return ops.negative(ops.sum(ops.multiply(factor, crossentropy), { axis }))
 }
 

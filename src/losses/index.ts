@@ -58,7 +58,8 @@ export const hinge = (options: LossOptions = {}): Hinge => makeChecked((given) =
 export const huber = (options: HuberOptions = {}): Huber => makeChecked((given) => new Huber(given), options, extra)
 export const klDivergence = (options: LossOptions = {}): KLDivergence =>
   makeChecked((given) => new KLDivergence(given), options, extra)
-export const logCosh = (options: LossOptions = {}): LogCosh => makeChecked((given) => new LogCosh(given), options, extra)
+export const logCosh = (options: LossOptions = {}): LogCosh =>
+  makeChecked((given) => new LogCosh(given), options, extra)
 export const meanAbsoluteError = (options: LossOptions = {}): MeanAbsoluteError =>
   makeChecked((given) => new MeanAbsoluteError(given), options, extra)
 export const meanAbsolutePercentageError = (options: LossOptions = {}): MeanAbsolutePercentageError =>
@@ -67,11 +68,14 @@ export const meanSquaredError = (options: LossOptions = {}): MeanSquaredError =>
   makeChecked((given) => new MeanSquaredError(given), options, extra)
 export const meanSquaredLogarithmicError = (options: LossOptions = {}): MeanSquaredLogarithmicError =>
   makeChecked((given) => new MeanSquaredLogarithmicError(given), options, extra)
-export const poisson = (options: LossOptions = {}): Poisson => makeChecked((given) => new Poisson(given), options, extra)
+export const poisson = (options: LossOptions = {}): Poisson =>
+  makeChecked((given) => new Poisson(given), options, extra)
 /** Crossentropy of integer labels. */
 export const sparseCategoricalCrossentropy = (
   options: SparseCategoricalCrossentropyOptions = {},
-): SparseCategoricalCrossentropy => makeChecked((given) => new SparseCategoricalCrossentropy(given), options, ['dtype', 'axis'])
+): SparseCategoricalCrossentropy =>
+  makeChecked((given) => new SparseCategoricalCrossentropy(given), options, ['dtype', 'axis'])
 export const squaredHinge = (options: LossOptions = {}): SquaredHinge =>
   makeChecked((given) => new SquaredHinge(given), options, extra)
-export const tversky = (options: TverskyOptions = {}): Tversky => makeChecked((given) => new Tversky(given), options, extra)
+export const tversky = (options: TverskyOptions = {}): Tversky =>
+  makeChecked((given) => new Tversky(given), options, extra)

@@ -22,7 +22,11 @@ export function makeChecked<T extends HasConfig, Options extends object>(
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue
     throw new ArgumentError(
-      problem({ where: made.className, expected: `options among ${[...new Set(known)].sort().join(', ')}`, received: key }),
+      problem({
+        where: made.className,
+        expected: `options among ${[...new Set(known)].sort().join(', ')}`,
+        received: key,
+      }),
     )
   }
   return made

@@ -30,7 +30,11 @@ export function divideNoNan(a: Tensor, b: Tensor): Tensor {
  * Weights from a mask (true = counts), merged with the sample weights. For means, valid entries weigh total / valid, so that
  * dividing by the number of all entries gives the mean of the valid ones.
  */
-export function applyMask(sampleWeight: Tensor | null, mask: Tensor | null, reduction: Reduction | null): Tensor | null {
+export function applyMask(
+  sampleWeight: Tensor | null,
+  mask: Tensor | null,
+  reduction: Reduction | null,
+): Tensor | null {
   if (mask === null) return sampleWeight
   let weights = ops.cast(mask, 'float32')
   if (reduction === 'mean' || reduction === 'sum_over_batch_size') {

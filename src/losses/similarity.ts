@@ -17,13 +17,21 @@ function unitVectors(x: Tensor, axis: number): Tensor {
 }
 
 /** Cosine of the angle between labels and predictions along `axis`: 1 for equal directions, 0 if either is zero. */
-export function cosineSimilarityOf(yTrue: TensorLike, yPred: TensorLike, { axis = -1 }: { axis?: number } = {}): Tensor {
+export function cosineSimilarityOf(
+  yTrue: TensorLike,
+  yPred: TensorLike,
+  { axis = -1 }: { axis?: number } = {},
+): Tensor {
   const [t, p] = alignPair('cosine_similarity', yTrue, yPred)
   return ops.sum(ops.multiply(unitVectors(t, axis), unitVectors(p, axis)), { axis })
 }
 
 /** Minus the cosine similarity, so that smaller is more alike. */
-export function cosineSimilarityValues(yTrue: TensorLike, yPred: TensorLike, options: CosineSimilarityOptions = {}): Tensor {
+export function cosineSimilarityValues(
+  yTrue: TensorLike,
+  yPred: TensorLike,
+  options: CosineSimilarityOptions = {},
+): Tensor {
   return ops.negative(cosineSimilarityOf(yTrue, yPred, options))
 }
 

@@ -51,7 +51,9 @@ export function sparseCategoricalCrossentropyValues(
   const labels = classLabels(yTrue, predictions)
   const logits = fromLogits ? predictions : ops.log(ops.clip(predictions, epsilon, 1 - epsilon))
   const valid = ignoreClass === null ? null : ops.notEqual(labels, ignoreClass)
-  const picked = valid === null ? labels : ops.where(valid, labels, 0)
+  const kept = valid === null ? labels : ops.where(valid, labels, 0)
+  // A negative index would count from the end; this one is refused.
+  const picked = ops.where(ops.less(kept, 0), logits.shape.at(-1)!, kept)
   const logarithms = ops.logSoftmax(logits, { axis: -1 })
   const ofLabel = ops.squeeze(ops.takeAlongAxis(logarithms, ops.expandDims(picked, -1), -1), -1)
   const values = ops.negative(ofLabel)
@@ -65,7 +67,12 @@ export class SparseCategoricalCrossentropy extends Loss {
   readonly ignoreClass: number | null
   readonly axis: -1
 
-  constructor({ fromLogits = false, ignoreClass = null, axis = -1, ...common }: SparseCategoricalCrossentropyOptions = {}) {
+  constructor({
+    fromLogits = false,
+    ignoreClass = null,
+    axis = -1,
+    ...common
+  }: SparseCategoricalCrossentropyOptions = {}) {
     super({ name: 'sparse_categorical_crossentropy', ...common })
     this.fromLogits = fromLogits
     this.ignoreClass = ignoreClass

@@ -51,7 +51,11 @@ abstract class BestUnderConstraint extends ConfusionMetric {
     }
     if (!Number.isInteger(numThresholds) || numThresholds < 1) {
       throw new ArgumentError(
-        problem({ where: this.className, expected: 'numThresholds: an integer of at least 1', received: numThresholds }),
+        problem({
+          where: this.className,
+          expected: 'numThresholds: an integer of at least 1',
+          received: numThresholds,
+        }),
       )
     }
     this.numThresholds = numThresholds

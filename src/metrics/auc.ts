@@ -57,8 +57,10 @@ export class AUC extends ConfusionMetric {
       throw new ArgumentError(problem({ where: this.className, expected, received }))
     }
     if (!curves.includes(curve)) fail('curve ROC or PR', curve)
-    if (!summationMethods.includes(summationMethod)) fail(`summationMethod ${summationMethods.join(', ')}`, summationMethod)
-    if (!Number.isInteger(numThresholds) || numThresholds < 2) fail('numThresholds: an integer of at least 2', numThresholds)
+    if (!summationMethods.includes(summationMethod))
+      fail(`summationMethod ${summationMethods.join(', ')}`, summationMethod)
+    if (!Number.isInteger(numThresholds) || numThresholds < 2)
+      fail('numThresholds: an integer of at least 2', numThresholds)
     if (numLabels !== null && !multiLabel) fail('numLabels only together with multiLabel', numLabels)
     const inner =
       thresholds === null
@@ -82,7 +84,11 @@ export class AUC extends ConfusionMetric {
     if (this.#state !== null) return this.#state
     if (predictions.rank !== 2) {
       throw new ShapeError(
-        problem({ where: this.name, expected: 'predictions of shape [batch, labels]', received: showShape(predictions.shape) }),
+        problem({
+          where: this.name,
+          expected: 'predictions of shape [batch, labels]',
+          received: showShape(predictions.shape),
+        }),
       )
     }
     this.#state = this.createState([this.numThresholds, predictions.shape[1]!])
@@ -109,7 +115,8 @@ export class AUC extends ConfusionMetric {
         problem({ where: this.name, expected: 'numLabels, or an update before the result', received: 'neither' }),
       )
     }
-    const areas = this.curve === 'PR' && this.summationMethod === 'interpolation' ? interpolatedPR(state) : this.#riemann(state)
+    const areas =
+      this.curve === 'PR' && this.summationMethod === 'interpolation' ? interpolatedPR(state) : this.#riemann(state)
     const byLabel = ops.sum(areas, { axis: 0 })
     if (!this.multiLabel) return byLabel
     if (this.labelWeights === null) return ops.mean(byLabel)

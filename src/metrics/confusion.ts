@@ -59,7 +59,10 @@ type Counter = (weights: Tensor) => { above: Tensor; below: Tensor }
 
 /** Sums of weights [n, columns] above and not above each threshold, as [thresholds, columns]. */
 function countByComparison(predictions: Tensor, thresholds: readonly number[]): Counter {
-  const above = ops.greater(ops.expandDims(predictions, 0), ops.tensor([...thresholds], { shape: [thresholds.length, 1, 1] }))
+  const above = ops.greater(
+    ops.expandDims(predictions, 0),
+    ops.tensor([...thresholds], { shape: [thresholds.length, 1, 1] }),
+  )
   return (weights) => {
     const row = ops.expandDims(weights, 0)
     return {
@@ -77,7 +80,10 @@ function countByBucket(predictions: Tensor, thresholds: readonly number[]): Coun
   // Bucket 0 is below all thresholds. The epsilon at the low end puts a prediction of exactly 0 above it; NaN is above none.
   const lowest = thresholds[0]! < 0 || thresholds[count - 1]! > 1 ? 1 : 0
   const bucket = ops.where(ops.isNan(position), 0, ops.maximum(position, lowest))
-  const shifted = ops.add(ops.cast(bucket, 'int32'), ops.multiply(ops.arange(columns, undefined, 1, 'int32'), count + 1))
+  const shifted = ops.add(
+    ops.cast(bucket, 'int32'),
+    ops.multiply(ops.arange(columns, undefined, 1, 'int32'), count + 1),
+  )
   const indices = ops.reshape(shifted, [-1])
   return (weights) => {
     const sums = ops.scatterAdd(indices, ops.reshape(weights, [-1]), columns * (count + 1))

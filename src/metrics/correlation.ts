@@ -19,7 +19,11 @@ function centred(x: Tensor, along: Along): Tensor {
 }
 
 /** Pearson's coefficient along `axis`. */
-export function pearsonCorrelationValues(yTrue: TensorLike, yPred: TensorLike, { axis = -1 }: CorrelationOptions = {}): Tensor {
+export function pearsonCorrelationValues(
+  yTrue: TensorLike,
+  yPred: TensorLike,
+  { axis = -1 }: CorrelationOptions = {},
+): Tensor {
   const [labels, predictions] = alignPair('pearson_correlation', yTrue, yPred)
   const along: Along = { axis, keepdims: true }
   const standard = (x: Tensor): Tensor => {
@@ -50,7 +54,11 @@ export class PearsonCorrelation extends MeanMetricWrapper {
   static override readonly className: string = 'PearsonCorrelation'
   readonly axis: number | readonly number[]
   constructor({ axis = -1, ...common }: CorrelationOptions = {}) {
-    super((t, p) => pearsonCorrelationValues(t, p, { axis }), { name: 'pearson_correlation', ...common, direction: 'up' })
+    super((t, p) => pearsonCorrelationValues(t, p, { axis }), {
+      name: 'pearson_correlation',
+      ...common,
+      direction: 'up',
+    })
     this.axis = axis
   }
   override getConfig(): Config {

@@ -31,7 +31,12 @@ abstract class ConfusionCount extends Metric {
 
   override updateState(yTrue: TensorLike, yPred: TensorLike, sampleWeight?: TensorLike | null): void {
     const thresholds = this.#list
-    const counts = countConfusion(yTrue, yPred, { where: this.name, thresholds, even: areEven(thresholds), sampleWeight })
+    const counts = countConfusion(yTrue, yPred, {
+      where: this.name,
+      thresholds,
+      even: areEven(thresholds),
+      sampleWeight,
+    })
     this.#accumulator.assignAdd(this.pick(counts))
   }
   override result(): Tensor {

@@ -4,7 +4,10 @@ import { binaryCrossentropyValues } from '../losses/binary.ts'
 import { categoricalCrossentropyValues } from '../losses/categorical.ts'
 import { klDivergenceValues, poissonValues } from '../losses/distributions.ts'
 import { applyMask } from '../losses/reduction.ts'
-import { SparseCategoricalCrossentropy as SparseLoss, sparseCategoricalCrossentropyValues } from '../losses/sparse-categorical.ts'
+import {
+  SparseCategoricalCrossentropy as SparseLoss,
+  sparseCategoricalCrossentropyValues,
+} from '../losses/sparse-categorical.ts'
 import * as ops from '../ops/index.ts'
 import type { TensorLike } from '../ops/index.ts'
 import { MeanMetricWrapper } from './mean.ts'
@@ -78,7 +81,12 @@ export class SparseCategoricalCrossentropy extends MeanMetricWrapper {
   readonly fromLogits: boolean
   readonly ignoreClass: number | null
   readonly axis: -1
-  constructor({ fromLogits = false, ignoreClass = null, axis = -1, ...common }: SparseCategoricalCrossentropyOptions = {}) {
+  constructor({
+    fromLogits = false,
+    ignoreClass = null,
+    axis = -1,
+    ...common
+  }: SparseCategoricalCrossentropyOptions = {}) {
     super((t, p) => sparseCategoricalCrossentropyValues(t, p, { fromLogits, ignoreClass, axis }), {
       name: 'sparse_categorical_crossentropy',
       ...common,

@@ -45,7 +45,8 @@ export class FBetaScore extends Metric {
     }
     if (average !== null && !averages.includes(average)) fail(`average ${averages.join(', ')} or null`, average)
     if (!(beta > 0)) fail('beta above 0', beta)
-    if (threshold !== null && !(threshold > 0 && threshold <= 1)) fail('threshold above 0 and at most 1, or null', threshold)
+    if (threshold !== null && !(threshold > 0 && threshold <= 1))
+      fail('threshold above 0 and at most 1, or null', threshold)
     this.average = average
     this.beta = beta
     this.threshold = threshold

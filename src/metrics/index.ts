@@ -48,7 +48,9 @@ export const meanMetricWrapper = (fn: MetricFunction, options: MeanMetricWrapper
 
 export const accuracy = maker((options: MetricOptions) => new accuracies.Accuracy(options))
 /** E.g. `metrics.binaryAccuracy({ threshold: 0 })` for logits. */
-export const binaryAccuracy = maker((options: accuracies.BinaryAccuracyOptions) => new accuracies.BinaryAccuracy(options))
+export const binaryAccuracy = maker(
+  (options: accuracies.BinaryAccuracyOptions) => new accuracies.BinaryAccuracy(options),
+)
 export const categoricalAccuracy = maker((options: MetricOptions) => new accuracies.CategoricalAccuracy(options))
 export const sparseCategoricalAccuracy = maker(
   (options: MetricOptions) => new accuracies.SparseCategoricalAccuracy(options),
@@ -74,8 +76,12 @@ export const sensitivityAtSpecificity = makerOf(
 export const specificityAtSensitivity = makerOf(
   (options: best.SpecificityAtSensitivityOptions) => new best.SpecificityAtSensitivity(options),
 )
-export const precisionAtRecall = makerOf((options: best.PrecisionAtRecallOptions) => new best.PrecisionAtRecall(options))
-export const recallAtPrecision = makerOf((options: best.RecallAtPrecisionOptions) => new best.RecallAtPrecision(options))
+export const precisionAtRecall = makerOf(
+  (options: best.PrecisionAtRecallOptions) => new best.PrecisionAtRecall(options),
+)
+export const recallAtPrecision = makerOf(
+  (options: best.RecallAtPrecisionOptions) => new best.RecallAtPrecision(options),
+)
 export const f1Score = maker((options: F1ScoreOptions) => new F1Score(options))
 export const fBetaScore = maker((options: FBetaScoreOptions) => new FBetaScore(options))
 

@@ -50,12 +50,19 @@ export class IoU extends Metric {
     super(name === undefined ? {} : { name })
     const { sparseYTrue = true, sparseYPred = true, axis = -1 } = options
     if (!['int64', 'int32', 'float32'].includes(dtype)) {
-      throw new ArgumentError(problem({ where: this.className, expected: 'dtype int64, int32 or float32', received: dtype }))
+      throw new ArgumentError(
+        problem({ where: this.className, expected: 'dtype int64, int32 or float32', received: dtype }),
+      )
     }
     if (!Number.isInteger(numClasses) || numClasses < 1) {
-      throw new ArgumentError(problem({ where: this.className, expected: 'numClasses: an integer of at least 1', received: numClasses }))
+      throw new ArgumentError(
+        problem({ where: this.className, expected: 'numClasses: an integer of at least 1', received: numClasses }),
+      )
     }
-    if (targetClassIds.length === 0 || !targetClassIds.every((id) => Number.isInteger(id) && id >= 0 && id < numClasses)) {
+    if (
+      targetClassIds.length === 0 ||
+      !targetClassIds.every((id) => Number.isInteger(id) && id >= 0 && id < numClasses)
+    ) {
       throw new ArgumentError(
         problem({ where: this.className, expected: `targetClassIds below ${numClasses}`, received: targetClassIds }),
       )

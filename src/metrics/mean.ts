@@ -1,5 +1,4 @@
 // Weighted means and sums, and the metrics made of a function by averaging its values.
-import type { Config } from '../initializers/objects.ts'
 import { alignRanks } from '../losses/align.ts'
 import { divideNoNan } from '../losses/reduction.ts'
 import * as ops from '../ops/index.ts'
@@ -94,10 +93,5 @@ export class MeanMetricWrapper extends Mean {
 
   override updateState(yTrue: TensorLike, yPred: TensorLike, sampleWeight?: TensorLike | null): void {
     super.updateState(this.fn(ops.cast(yTrue, 'float32'), ops.cast(yPred, 'float32')), sampleWeight)
-  }
-
-  /** Only name and dtype: subclasses add the options of their function. */
-  override getConfig(): Config {
-    return super.getConfig()
   }
 }

@@ -37,11 +37,17 @@ export class R2Score extends Metric {
     super({ name: 'r2_score', ...common })
     if (classAggregation !== null && !aggregations.includes(classAggregation)) {
       throw new ArgumentError(
-        problem({ where: 'R2Score', expected: `classAggregation ${aggregations.join(', ')} or null`, received: classAggregation }),
+        problem({
+          where: 'R2Score',
+          expected: `classAggregation ${aggregations.join(', ')} or null`,
+          received: classAggregation,
+        }),
       )
     }
     if (!(numRegressors >= 0)) {
-      throw new ArgumentError(problem({ where: 'R2Score', expected: 'numRegressors of at least 0', received: numRegressors }))
+      throw new ArgumentError(
+        problem({ where: 'R2Score', expected: 'numRegressors of at least 0', received: numRegressors }),
+      )
     }
     this.classAggregation = classAggregation
     this.numRegressors = numRegressors

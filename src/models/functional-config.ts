@@ -51,8 +51,8 @@ export function functionalConfig(model: Functional): Config {
     name: model.name,
     trainable: model.trainable,
     layers,
-    input_layers: mapTree(inputs, endReference as never),
-    output_layers: mapTree(outputs, endReference as never),
+    input_layers: mapTree<SymbolicTensor, unknown>(inputs, endReference),
+    output_layers: mapTree<SymbolicTensor, unknown>(outputs, endReference),
   }
 }
 
@@ -91,9 +91,10 @@ export function functionalFromConfig(config: Config, make: (options: FunctionalO
   const created = new Map<string, Layer>()
   const waiting = new Map<Layer, StoredNode[]>()
   for (const entry of stored) {
-    const layer = deserializeAny(entry)
+    // Its calls give each layer its shape.
+    const layer = deserializeAny(entry, { build: false })
     const name = entry.name ?? layer.name
-    if (created.has(name)) throw new FormatError(problem({ where, expected: 'unique layer names', received: `"${name}" twice` }))
+    if (created.has(name)) throw new FormatError(problem({ where, expected: 'unique layer names', received: `${name} twice` }))
     created.set(name, layer)
     waiting.set(layer, readNodes(where, entry.inbound_nodes ?? []))
   }
@@ -109,9 +110,15 @@ export function functionalFromConfig(config: Config, make: (options: FunctionalO
     if (found !== undefined) return found
     throw new FormatError(problem({ where, expected: 'inputs and outputs among the layers', received: reference }))
   }
+  // Older versions wrote lists where there was but one.
+  const isLegacy = stored.some((entry) => Array.isArray(entry.inbound_nodes?.[0]))
+  const ends = (value: unknown): Nested<SymbolicTensor> => {
+    const found = mapReferences(value, end)
+    return isLegacy && Array.isArray(found) && found.length === 1 ? (found[0] as Nested<SymbolicTensor>) : found
+  }
   return make({
-    inputs: mapReferences(config.input_layers, end),
-    outputs: mapReferences(config.output_layers, end),
+    inputs: ends(config.input_layers),
+    outputs: ends(config.output_layers),
     name: typeof config.name === 'string' ? config.name : null,
     trainable: config.trainable !== false,
   })

@@ -82,14 +82,14 @@ export class Functional extends Model {
   override get outputNames(): string[] {
     return this.outputs.map((output) => output.history.operation.name)
   }
-  override get outputTypes(): readonly { readonly shape: SymbolicShape }[] {
-    return this.outputs
+  override get outputTypes(): Nested<SymbolicTensor> {
+    return this.#outputs
   }
   override get inputCount(): number | null {
     return this.inputs.length
   }
   /** The calls of the model, and their order. */
-  get graph(): NetworkGraph {
+  override get graph(): NetworkGraph {
     return this.#graph
   }
   override directLayers(): readonly Layer[] {

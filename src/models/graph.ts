@@ -32,11 +32,14 @@ export function mapGraph(where: string, inputs: readonly SymbolicTensor[], outpu
   const { finished, visit } = traverse(where, inputs, outputs)
   const nodeDepths = new Map<InboundNode, number>()
   const operationDepths = new Map<Layer, number>()
+  const given = new Set(inputs)
   for (const node of [...finished].reverse()) {
     // A shared layer sits as deep as its deepest call.
     const depth = Math.max(nodeDepths.get(node) ?? 0, operationDepths.get(node.operation) ?? 0)
     operationDepths.set(node.operation, depth)
     nodeDepths.set(node, depth)
+    // What made a given tensor lies outside.
+    if (node.outputs.every((output) => given.has(output))) continue
     for (const input of node.inputs) {
       const parent = producer(input)
       nodeDepths.set(parent, Math.max(depth + 1, nodeDepths.get(parent) ?? 0))
@@ -77,7 +80,7 @@ function traverse(where: string, inputs: readonly SymbolicTensor[], outputs: rea
     const node = producer(tensor)
     if (inProgress.has(node)) {
       const expected = 'a graph without cycles'
-      throw new ArgumentError(problem({ where, expected, received: `a tensor of "${node.operation.name}" that needs itself` }))
+      throw new ArgumentError(problem({ where, expected, received: `a tensor of ${node.operation.name} that needs itself` }))
     }
     if (finished.has(node)) return
     if (!visit.has(node.operation)) visit.set(node.operation, visit.size)
@@ -116,7 +119,7 @@ function disconnected(where: string, operation: string, tensor: SymbolicTensor):
     problem({
       where,
       expected: 'every output to be computable from `inputs`',
-      received: `graph disconnected: "${operation}" needs the tensor "${tensor.name}" of "${tensor.history.operation.name}"`,
+      received: `graph disconnected: ${operation} needs the tensor ${tensor.name} of ${tensor.history.operation.name}`,
       hint: 'List every input that the outputs depend on',
     }),
   )
@@ -127,7 +130,7 @@ function checkNames(where: string, operations: readonly Layer[]): void {
   for (const { name } of operations) {
     if (seen.has(name)) {
       const hint = 'Give one of the layers another `name`'
-      throw new ArgumentError(problem({ where, expected: 'layer names that are unique in the model', received: `"${name}" twice`, hint }))
+      throw new ArgumentError(problem({ where, expected: 'layer names that are unique in the model', received: `${name} twice`, hint }))
     }
     seen.add(name)
   }

@@ -34,6 +34,8 @@ export type { CompileOptions } from './trainer/compiled.ts'
 export type { ArrayData, Batch, BatchData, DatasetLike } from './trainer/data.ts'
 export type { EvaluateOptions } from './trainer/evaluate.ts'
 export type { FitOptions, ValidationData } from './trainer/fit.ts'
+export { methodRules, otherMisuse } from './trainer/misuse.ts'
+export type { GuardedMethod, MethodRules, ModelState } from './trainer/misuse.ts'
 export type { OnBatchOptions } from './trainer/on-batch.ts'
 export type { PredictOptions } from './trainer/predict.ts'
 

@@ -3,7 +3,7 @@ import { ArgumentError, problem } from '../errors.ts'
 import type { Config } from '../layers/config.ts'
 import { Layer } from '../layers/layer.ts'
 import type { CallOptions } from '../layers/layer.ts'
-import type { SymbolicShape } from '../layers/nested.ts'
+import type { SymbolicTensor } from '../layers/symbolic.ts'
 import { Metric } from '../metrics/metric.ts'
 import type { Direction } from '../metrics/metric.ts'
 import * as ops from '../ops/index.ts'
@@ -35,6 +35,7 @@ import type { OnBatchOptions } from './trainer/on-batch.ts'
 import { predict } from './trainer/predict.ts'
 import type { PredictOptions } from './trainer/predict.ts'
 import { outsideIn } from './trainer/snapshot.ts'
+import type { GuardedMethod, ModelState } from './trainer/misuse.ts'
 import { StepFunction } from './trainer/step.ts'
 import { flatten } from './tree.ts'
 import type { Nested } from './tree.ts'
@@ -96,8 +97,8 @@ export class Model extends Layer {
   get outputNames(): string[] | null {
     return null
   }
-  /** Shapes of the outputs, in the structure of the outputs; null if unknown. */
-  get outputTypes(): Nested<{ readonly shape: SymbolicShape }> | null {
+  /** The symbolic outputs, in their structure; null if unknown. */
+  get outputTypes(): Nested<SymbolicTensor> | null {
     return null
   }
   /** Number of inputs; null if unknown. */
@@ -139,7 +140,7 @@ export class Model extends Layer {
    * @throws ArgumentError for unknown names, or while the model trains.
    */
   compile(options: CompileOptions = {}): void {
-    this.#activity.refuse(this.where, 'compile')
+    this.#activity.check(this.where, 'compile')
     this.#compiled = new Compiled(this, options)
     this.stopTraining = false
   }
@@ -253,7 +254,7 @@ export class Model extends Layer {
 
   async #onBatch(where: 'trainOnBatch' | 'testOnBatch', x: unknown, y: unknown, options: OnBatchOptions): Promise<Logs | number | number[]> {
     this.requireCompiled(where)
-    this.#activity.refuse(this.where, where)
+    this.#activity.check(this.where, where)
     const logs = await runOnBatch(this, where, x, y, options)
     return options.returnDict === true ? logs : orderedValues(logs, this.#valueNames())
   }
@@ -340,13 +341,10 @@ export class Model extends Layer {
     const expected = 'one output with labels, to apply `classWeight`'
     throw new ArgumentError(problem({ where: 'fit', expected, received: `${labels.length} arrays of labels` }))
   }
-  /** @internal Marks the model as busy. Returns what ends that. */
-  enter(what: 'fit' | 'evaluate' | 'validation'): () => void {
-    return this.#activity.enter(this.where, what)
-  }
-  /** @internal Within fit: from here on metrics are in use by training. */
-  enterBatches(): () => void {
-    return this.#activity.enterBatches()
+  /** @internal Goes into a state, after checking that `method` is allowed now. Returns what leads back. */
+  enter(state: ModelState, method: GuardedMethod | null): () => void {
+    if (method !== null) this.#activity.check(this.where, method)
+    return this.#activity.enter(state)
   }
   /** @internal Builds the model for a batch if need be. */
   prepareToPredict(batch: Batch): void {
@@ -359,8 +357,9 @@ export class Model extends Layer {
       this.predictStep({ x: x!, y: undefined, sampleWeight: undefined }),
     ))
   }
-  /** @internal The structure has changed: compiled steps are void. */
-  protected forgetSteps(): void {
+  /** @internal The structure is about to change: compiled steps are void. @throws ArgumentError while the model is at work. */
+  protected forgetSteps(method: 'add' | 'pop'): void {
+    this.#activity.check(this.where, method)
     this.#predict = null
     this.#compiled?.forget()
   }

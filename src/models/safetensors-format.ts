@@ -82,7 +82,8 @@ function isState(name: string): boolean {
 
 /** Values in the variable's type; null if that would lose digits. */
 function decode(stored: StoredTensor, dtype: DType, name: string): TypedArray | null {
-  const own = stored.bytes.slice()
+  // Not slice(): that of a Node Buffer shares its memory.
+  const own = new Uint8Array(stored.bytes)
   switch (stored.dtype) {
     case 'F32':
     case 'F16':
@@ -109,7 +110,9 @@ export async function weightsToBytes(model: Model): Promise<Uint8Array> {
 
 /** Sets the weights of a model from the bytes of a safetensors file; see `loadWeights`. */
 export function weightsFromBytes(model: Model, bytes: Uint8Array, options?: LoadWeightsOptions, source = 'weights'): LoadReport {
-  return assignVariables(`${source}, ${model.where}`, decodeSafetensors(bytes, source), uniquePaths(model.weights), options)
+  // A Node Buffer is turned into what it is made of: its methods share memory where others copy.
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return assignVariables(`${source}, ${model.where}`, decodeSafetensors(plain, source), uniquePaths(model.weights), options)
 }
 
 async function modelToBytes(model: Model): Promise<Uint8Array> {

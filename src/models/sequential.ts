@@ -37,12 +37,14 @@ export class Sequential extends Model {
 
   /** Puts a layer on top; with an input the model is rebuilt. */
   add(layer: Stackable): void {
+    this.forgetSteps('add')
     this.#push(layer)
     this.#rebuild()
   }
 
   /** Takes the last layer off and returns it. @throws ArgumentError if there is none. */
   pop(): Layer {
+    this.forgetSteps('pop')
     const layer = this.layers.length === 0 ? undefined : this.#stack.pop()
     if (layer === undefined) {
       throw new ArgumentError(problem({ where: this.where, expected: 'a layer to take off', received: 'an empty model' }))
@@ -59,15 +61,15 @@ export class Sequential extends Model {
     const isInput = layer instanceof InputLayer
     if (given instanceof SymbolicTensor && !isInput) {
       const expected = 'layers, or what input() gives'
-      throw new ArgumentError(problem({ where: this.where, expected, received: `the output of layer "${layer.name}"` }))
+      throw new ArgumentError(problem({ where: this.where, expected, received: `the output of layer ${layer.name}` }))
     }
     if (isInput && this.#stack.length > 0) {
       const expected = 'an input only as the first element'
-      throw new ArgumentError(problem({ where: this.where, expected, received: `input "${layer.name}" after "${this.#stack[0]!.name}"` })) // prettier-ignore
+      throw new ArgumentError(problem({ where: this.where, expected, received: `input ${layer.name} after ${this.#stack[0]!.name}` })) // prettier-ignore
     }
     if (this.#stack.some((other) => other !== layer && other.name === layer.name)) {
       const hint = 'Give one of them another `name`'
-      throw new ArgumentError(problem({ where: this.where, expected: 'layers of different names', received: `"${layer.name}" twice`, hint })) // prettier-ignore
+      throw new ArgumentError(problem({ where: this.where, expected: 'layers of different names', received: `${layer.name} twice`, hint })) // prettier-ignore
     }
     this.#stack.push(layer)
   }
@@ -75,7 +77,6 @@ export class Sequential extends Model {
   #rebuild(): void {
     this.built = false
     this.#functional = null
-    this.forgetSteps()
     const first = this.#stack[0]
     if (first === undefined || this.#stack.length < 2) return
     const shape = first instanceof InputLayer ? (first.output as SymbolicTensor).shape : knownInputShape(first)
@@ -130,8 +131,8 @@ export class Sequential extends Model {
   override get outputNames(): string[] | null {
     return this.#functional?.outputNames ?? null
   }
-  override get outputTypes(): readonly { readonly shape: SymbolicShape }[] | null {
-    return this.#functional?.outputs ?? null
+  override get outputTypes(): Nested<SymbolicTensor> | null {
+    return this.#functional?.outputTypes ?? null
   }
   override get inputCount(): number | null {
     return 1
@@ -170,12 +171,14 @@ export class Sequential extends Model {
     return this.#functional === null ? null : { input_shape: this.inputShape }
   }
   static override fromConfig(config: Config): Sequential {
-    const layers = (config.layers as readonly SerializedObject[]).map(deserializeAny)
+    const shape = config.build_input_shape
+    // A stack that will be built gives its layers their shapes itself, and its name to the paths of their weights.
+    const build = !isShape(shape)
+    const layers = (config.layers as readonly SerializedObject[]).map((stored) => deserializeAny(stored, { build }))
     const model = new Sequential(layers, {
       name: typeof config.name === 'string' ? config.name : null,
       trainable: config.trainable !== false,
     })
-    const shape = config.build_input_shape
     if (!model.built && isShape(shape) && model.layers.length > 0) model.build(shape)
     return model
   }

@@ -47,8 +47,11 @@ export function serializeAny(layer: Layer): SerializedObject & { compile_config?
   }
 }
 
-/** The layer, model or operation of a stored form; models come uncompiled. Old names of classes are understood. */
-export function deserializeAny(stored: SerializedObject): Layer {
+/**
+ * The layer, model or operation of a stored form; models come uncompiled. Old names of classes are understood.
+ * With `build: false` the model around builds the layer.
+ */
+export function deserializeAny(stored: SerializedObject, { build = true }: { readonly build?: boolean } = {}): Layer {
   const className = stored.class_name === 'Model' ? 'Functional' : stored.class_name
   if (typeof stored.module === 'string' && stored.module.startsWith('keras.src.ops.')) {
     const { name, ...attributes } = stored.config
@@ -56,7 +59,13 @@ export function deserializeAny(stored: SerializedObject): Layer {
   }
   const home = homes.get(className)
   if (home !== undefined && looksLikeGraph(stored.config)) return home.fromConfig(stored.config)
-  return layerFromConfig(stored)
+  return layerFromConfig(build || builtAlone(stored) ? stored : { ...stored, build_config: null })
+}
+
+/** True for a layer that was built for data of its own (as `adapt` does), before it came into a model: no batch is left open. */
+function builtAlone(stored: SerializedObject): boolean {
+  const shape = stored.build_config?.input_shape
+  return Array.isArray(shape) && typeof shape[0] === 'number'
 }
 
 function looksLikeGraph(config: Config): boolean {

@@ -114,19 +114,21 @@ export function drawTable(columns: readonly Column[], rows: readonly (readonly s
   const widths = cellWidths(columns)
   const rule = (left: string, fill: string, middle: string, right: string): string =>
     left + widths.map((width) => fill.repeat(width)).join(middle) + right
-  const row = (cells: readonly string[], border: string): string[] => {
+  const row = (cells: readonly string[], border: string, atBottom = false): string[] => {
     const wrapped = columns.map((_, i) => wrapText(cells[i] ?? '', Math.max(0, widths[i]! - 2)))
     const height = Math.max(...wrapped.map((lines) => lines.length))
     return Array.from({ length: height }, (_, line) => {
       const parts = columns.map((column, i) => {
-        const text = wrapped[i]![line] ?? ''
+        const lines = wrapped[i]!
+        const text = lines[atBottom ? line - (height - lines.length) : line] ?? ''
         return ` ${alignText(text, Math.max(0, widths[i]! - 2), column.align ?? 'left')} `
       })
       return border + parts.join(border) + border
     })
   }
   const lines = [rule('┏', '━', '┳', '┓')]
-  lines.push(...row(columns.map((column) => column.title), '┃')) // prettier-ignore
+  const titles = columns.map((column) => column.title)
+  lines.push(...row(titles, '┃', true))
   lines.push(rule('┡', '━', '╇', '┩'))
   rows.forEach((cells, index) => {
     if (index > 0) lines.push(rule('├', '─', '┼', '┤'))

@@ -75,7 +75,8 @@ export function toTensor(value: TensorLike, dtype?: DType, where = 'tensor'): Te
 /** Array data that was written as plain numbers, in `dtype` if that holds them all. */
 function weakArray(data: TypedArray, dtype: DType): { data: TypedArray; dtype: DType } {
   if (dtype === 'float32') return { data, dtype }
-  const exact = dtype === 'bool' ? data.every((x) => x === 0 || x === 1) : data.every((x) => weakType(x, dtype) === dtype)
+  const exact =
+    dtype === 'bool' ? data.every((x) => x === 0 || x === 1) : data.every((x) => weakType(x, dtype) === dtype)
   return exact ? hostArray(data, dtype, 'tensor') : { data, dtype: 'float32' }
 }
 

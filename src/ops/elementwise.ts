@@ -121,13 +121,17 @@ export function logSigmoid(x: TensorLike): Tensor {
   return new Tensor(makeNode('neg', [softplusNode(negated)], {}))
 }
 
+const lowestFloat = -3.4028234663852886e38
+
 /**
- * The form with a smooth derivative everywhere: -log(sigmoid(-|x|)) + max(x, 0) would have a kink at 0, where max and abs
- * both have one. (x + |x|) / 2 and log1p(exp(-|x|)) have kinks that cancel: sign(0) = 0 gives the derivative 1/2 at 0.
+ * max(x, 0) is written as (x + |x|) / 2, whose derivative at 0 is 1/2 (sign(0) = 0), as that of softplus is; a maximum would
+ * give 0 or 1, and zeros are common: untrained layers make them. The lower bound keeps -Infinity + Infinity away.
  */
 function softplusNode(x: Node): Node {
-  const magnitude = makeNode('abs', [x], {})
-  const positive = makeNode('mul', [makeNode('add', [x, magnitude], {}), scalarNode(0.5)], {})
+  const bounded = makeNode('clamp', [x], { low: lowestFloat, high: Infinity })
+  const magnitude = makeNode('abs', [bounded], {})
+  const half = scalarNode(0.5)
+  const positive = makeNode('add', [makeNode('mul', [bounded, half], {}), makeNode('mul', [magnitude, half], {})], {})
   const tail = makeNode('log1p', [makeNode('exp', [makeNode('neg', [magnitude], {})], {})], {})
   return makeNode('add', [positive, tail], {})
 }

@@ -88,7 +88,9 @@ export function shapeOnly(
 
 function checkedOutputs(outputs: readonly Tensor[], label: string): Tensor[] {
   if (Array.isArray(outputs) && outputs.every((output) => output instanceof Tensor)) return [...outputs]
-  throw new ArgumentError(problem({ where: label, expected: 'a function that returns an array of tensors', received: outputs }))
+  throw new ArgumentError(
+    problem({ where: label, expected: 'a function that returns an array of tensors', received: outputs }),
+  )
 }
 
 function trace(fn: (...args: Tensor[]) => readonly Tensor[], types: readonly TensorType[], label: string): Plan {
@@ -125,7 +127,10 @@ function trace(fn: (...args: Tensor[]) => readonly Tensor[], types: readonly Ten
   const stableInputs = new Set(inputs.keys())
   for (let i = 0; i < args.length; i++) stableInputs.delete(i)
   for (const variable of assigned) stableInputs.delete(indexOf.get(variable)!)
-  const donations = donationsOf(graph, new Map(assigned.map((variable, i) => [returned.length + i, indexOf.get(variable)!])))
+  const donations = donationsOf(
+    graph,
+    new Map(assigned.map((variable, i) => [returned.length + i, indexOf.get(variable)!])),
+  )
   return {
     graph,
     variables,

@@ -17,10 +17,7 @@ export type GradientSource = Tensor | Variable
  * each source as it is now: shapes of the sources, null where the target does not depend on the source. No tape is needed.
  * @throws ArgumentError for a target that is not float32.
  */
-export function gradients(
-  target: Tensor | readonly Tensor[],
-  sources: readonly GradientSource[],
-): (Tensor | null)[] {
+export function gradients(target: Tensor | readonly Tensor[], sources: readonly GradientSource[]): (Tensor | null)[] {
   const targets = target instanceof Tensor ? [target] : target
   const nodes = gradientNodes(
     'gradients',
@@ -36,7 +33,8 @@ export function gradientNodes(
   targets: readonly Node[],
   sources: readonly (readonly Node[])[],
 ): (Node | null)[] {
-  if (targets.length === 0) throw new ArgumentError(problem({ where, expected: 'at least one target', received: 'none' }))
+  if (targets.length === 0)
+    throw new ArgumentError(problem({ where, expected: 'at least one target', received: 'none' }))
   for (const { dtype } of targets) {
     if (dtype !== 'float32') {
       throw new ArgumentError(problem({ where, expected: 'a float32 target', received: dtype, hint: 'Use cast()' }))

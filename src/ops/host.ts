@@ -4,7 +4,7 @@ import { allocate } from '../graph/types.ts'
 import type { DType, TypedArray } from '../graph/types.ts'
 
 /** Arrays in arrays of numbers or booleans; the innermost may be typed arrays. */
-export type NestedData = number | boolean | TypedArray | readonly NestedData[]
+export type NestedData = number | boolean | TypedArray | Uint8ClampedArray | readonly NestedData[]
 
 export interface HostArray {
   readonly data: TypedArray
@@ -67,7 +67,7 @@ export function flattenNested(
   where: string,
 ): HostArray & { shape: number[] } {
   const shape: number[] = []
-  for (let level: NestedData = value; isArrayLike(level); ) {
+  for (let level: NestedData = value; isArrayLike(level);) {
     shape.push(level.length)
     if (ArrayBuffer.isView(level) || level.length === 0) break
     level = level[0]!
@@ -76,7 +76,8 @@ export function flattenNested(
   const kinds = new Set<DType>()
   const walk = (item: NestedData, depth: number): void => {
     if (isArrayLike(item)) {
-      if (shape[depth] !== item.length) throw ragged(where, `length ${shape[depth] ?? 'of a number'}`, `length ${item.length}`)
+      if (shape[depth] !== item.length)
+        throw ragged(where, `length ${shape[depth] ?? 'of a number'}`, `length ${item.length}`)
       if (ArrayBuffer.isView(item)) {
         kinds.add(hostArray(item, undefined, where).dtype)
         for (const element of item) flat.push(element)
@@ -88,7 +89,12 @@ export function flattenNested(
     else if (typeof item === 'boolean') kinds.add('bool')
     else {
       throw new ArgumentError(
-        problem({ where, expected: 'numbers or booleans in the arrays', received: item, hint: 'Use stack() for tensors' }),
+        problem({
+          where,
+          expected: 'numbers or booleans in the arrays',
+          received: item,
+          hint: 'Use stack() for tensors',
+        }),
       )
     }
     flat.push(Number(item))
@@ -102,7 +108,7 @@ export function flattenNested(
   return { data: convert(flat, target), dtype: target, shape }
 }
 
-function isArrayLike(value: NestedData): value is TypedArray | readonly NestedData[] {
+function isArrayLike(value: NestedData): value is TypedArray | Uint8ClampedArray | readonly NestedData[] {
   return Array.isArray(value) || ArrayBuffer.isView(value)
 }
 

@@ -48,7 +48,7 @@ export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
 function extreme(op: 'reduceMax' | 'reduceMin', where: string) {
   return (x: TensorLike, options: ReduceOptions = {}): Tensor => {
     const { node } = toTensor(x, undefined, where)
-    if (dimsOf(node.shape, manyAxes(where, options.axis, node.shape)) === 0 && sizeOf(node.shape) === 0) {
+    if (dimsOf(node.shape, manyAxes(where, options.axis, node.shape)) === 0) {
       throw new ArgumentError(
         problem({ where, expected: 'at least one element along the reduced axes', received: showShape(node.shape) }),
       )
@@ -93,7 +93,9 @@ export function any(x: TensorLike, options: ReduceOptions = {}): Tensor {
 export function all(x: TensorLike, options: ReduceOptions = {}): Tensor {
   const { shape } = toTensor(x, undefined, 'all')
   const count = countTrue(x, options, 'all')
-  return new Tensor(makeNode('equal', [count, scalarNode(dimsOf(shape, manyAxes('all', options.axis, shape)), 'int32')], {}))
+  return new Tensor(
+    makeNode('equal', [count, scalarNode(dimsOf(shape, manyAxes('all', options.axis, shape)), 'int32')], {}),
+  )
 }
 function countTrue(x: TensorLike, options: ReduceOptions, where: string): Node {
   const truth = castNode(toTensor(x, undefined, where).node, 'bool')
@@ -167,7 +169,10 @@ export function logsumexp(x: TensorLike, options: ReduceOptions = {}): Tensor {
   const node = floatNode(x, 'logsumexp')
   const axes = manyAxes('logsumexp', options.axis, node.shape)
   const shift = shiftOf(node, axes)
-  const total = makeNode('reduceSum', [makeNode('exp', [makeNode('sub', [node, shift], {})], {})], { axes, keepDims: true })
+  const total = makeNode('reduceSum', [makeNode('exp', [makeNode('sub', [node, shift], {})], {})], {
+    axes,
+    keepDims: true,
+  })
   const result = makeNode('add', [makeNode('log', [total], {}), shift], {})
   return new Tensor(dropAxes(result, axes, options.keepdims))
 }

@@ -71,7 +71,7 @@ export class Tensor {
 }
 
 /** Links of a chain of unread tensors, beyond which its value is computed unasked. */
-const longestChain = 4000
+const longestChain = 2000
 const depths = new WeakMap<Node, number>()
 
 /**

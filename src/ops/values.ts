@@ -102,6 +102,22 @@ export class Value implements TensorType {
     })
   }
 
+  /** Resolves when the value is there, without copying it. */
+  finished(): Promise<void> {
+    if (this.#host !== null) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const run = (engine: Engine): void => {
+        try {
+          this.bufferOn(engine)
+          ;(this.#done ?? Promise.resolve()).then(resolve, reject)
+        } catch (error) {
+          reject(error as Error)
+        }
+      }
+      enqueue({ run, fail: reject })
+    })
+  }
+
   addNode(node: Node): void {
     this.#nodes = this.#nodes.filter((known) => known.deref() !== undefined)
     this.#nodes.push(new WeakRef(node))

@@ -8,7 +8,15 @@ import { toTensor } from './convert.ts'
 import type { TensorLike } from './convert.ts'
 import { canPromote, castNode } from './dtypes.ts'
 import { add, subtract } from './elementwise.ts'
-import { addPending, flushIsAsked, flushNow, longestPending, recordedSoFar, start, throwFormerFailure } from './evaluate.ts'
+import {
+  addPending,
+  flushIsAsked,
+  flushNow,
+  longestPending,
+  recordedSoFar,
+  start,
+  throwFormerFailure,
+} from './evaluate.ts'
 import { hostArray } from './host.ts'
 import { autoName } from './naming.ts'
 import { nest, onlyElement, Tensor } from './tensor.ts'
@@ -219,7 +227,11 @@ export class Variable {
   #checked(tensor: Tensor, what: string): Node {
     if (!sameShape(tensor.shape, this.shape)) {
       throw new ShapeError(
-        problem({ where: this.#where(what), expected: `shape ${showShape(this.shape)}`, received: showShape(tensor.shape) }),
+        problem({
+          where: this.#where(what),
+          expected: `shape ${showShape(this.shape)}`,
+          received: showShape(tensor.shape),
+        }),
       )
     }
     if (!canPromote(tensor.dtype, this.dtype)) {

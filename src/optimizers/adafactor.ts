@@ -57,12 +57,16 @@ export class Adafactor extends Optimizer<AdafactorScalars> {
   protected override createSlots(variables: readonly Variable[]): void {
     for (const variable of variables) {
       const { shape, name } = variable
-      // Keras keeps unused scalars, outside of its scope, in the place of rows and columns that do not exist.
+      // Keras keeps unused int32 scalars, outside of its scope, in the place of rows and columns that do not exist.
       const factored = shape.length >= 2
       const rows = factored ? shape.slice(0, -1) : []
       const columns = factored ? [...shape.slice(0, -2), shape.at(-1)!] : []
-      this.keepSlot(variable, 'rows', this.addVariable(name, { shape: rows, scoped: factored }))
-      this.keepSlot(variable, 'columns', this.addVariable(name, { shape: columns, scoped: factored }))
+      this.keepSlot(variable, 'rows', this.addVariable(name, { shape: rows, scoped: factored, integer: !factored }))
+      this.keepSlot(
+        variable,
+        'columns',
+        this.addVariable(name, { shape: columns, scoped: factored, integer: !factored }),
+      )
       this.addSlot(variable, 'velocity')
     }
   }

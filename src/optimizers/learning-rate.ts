@@ -52,7 +52,10 @@ function hostNumber(value: TensorLike): number | null {
  * A learning rate as given by the user or read from a stored config.
  * @throws ArgumentError for anything that is no learning rate.
  */
-export function checkLearningRate(where: string, value: LearningRate | SerializedObject): number | LearningRateSchedule {
+export function checkLearningRate(
+  where: string,
+  value: LearningRate | SerializedObject,
+): number | LearningRateSchedule {
   if (value instanceof LearningRateSchedule) return value
   if (typeof value === 'function') return new FunctionSchedule(value)
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value

@@ -32,7 +32,12 @@ export class LossScaleOptimizer extends Optimizer<null> {
 
   /** @throws ArgumentError if there is no inner optimizer, or it scales the loss itself dynamically. */
   constructor(options: LossScaleOptimizerOptions | { innerOptimizer: SerializedObject }) {
-    const { innerOptimizer, initialScale = 32768, dynamicGrowthSteps = 2000, name } = options as LossScaleOptimizerOptions
+    const {
+      innerOptimizer,
+      initialScale = 32768,
+      dynamicGrowthSteps = 2000,
+      name,
+    } = options as LossScaleOptimizerOptions
     super({ learningRate: 0, ...(name === undefined ? {} : { name }) })
     const given: unknown = innerOptimizer
     const inner = isSerializedObject(given) ? optimizersByName.make(given) : innerOptimizer

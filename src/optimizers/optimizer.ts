@@ -158,11 +158,7 @@ export abstract class Optimizer<Shared = unknown> {
   }
 
   /** @internal `apply` without flush, and without any effect where `condition` (bool scalar) is false. */
-  applyWhere(
-    condition: Tensor | null,
-    gradients: readonly (Tensor | null)[],
-    variables?: readonly Variable[],
-  ): void {
+  applyWhere(condition: Tensor | null, gradients: readonly (Tensor | null)[], variables?: readonly Variable[]): void {
     if (gradients.length === 0) return
     const pairs = this.#pairs(gradients, variables)
     this.#pending = new PendingValues()
@@ -263,14 +259,23 @@ export abstract class Optimizer<Shared = unknown> {
   /** One more Variable of state; `scoped` puts the optimizer's name before its path. */
   protected addVariable(
     name: string,
-    { shape, initial = 0, scoped = true, integer = false }: { shape: Shape; initial?: number; scoped?: boolean; integer?: boolean },
+    {
+      shape,
+      initial = 0,
+      scoped = true,
+      integer = false,
+    }: { shape: Shape; initial?: number; scoped?: boolean; integer?: boolean },
   ): Variable {
     const variable = new Variable(initial, { shape, dtype: integer ? 'int32' : 'float32', trainable: false, name })
     variable.path = scoped ? `${this.name}/${name}` : name
     return this.#track(variable)
   }
   /** Slots of several kinds for each variable, in Keras's order: all kinds of the first variable, then of the second, … */
-  protected addSlots(variables: readonly Variable[], kinds: readonly string[], { initial = 0 }: SlotOptions = {}): void {
+  protected addSlots(
+    variables: readonly Variable[],
+    kinds: readonly string[],
+    { initial = 0 }: SlotOptions = {},
+  ): void {
     for (const variable of variables) for (const kind of kinds) this.addSlot(variable, kind, initial)
   }
   protected addSlot(variable: Variable, kind: string, initial = 0): void {
@@ -306,7 +311,11 @@ export abstract class Optimizer<Shared = unknown> {
     }
     if (targets.length !== gradients.length) {
       throw new ArgumentError(
-        problem({ where, expected: `one gradient for each of ${targets.length} variables`, received: gradients.length }),
+        problem({
+          where,
+          expected: `one gradient for each of ${targets.length} variables`,
+          received: gradients.length,
+        }),
       )
     }
     for (const variable of targets) this.#index(variable)
@@ -327,7 +336,8 @@ export abstract class Optimizer<Shared = unknown> {
         }),
       )
     }
-    if (missing.length > 0) warnOnce(`no gradients for the variables ${missing.join(', ')}: the loss does not depend on them`)
+    if (missing.length > 0)
+      warnOnce(`no gradients for the variables ${missing.join(', ')}: the loss does not depend on them`)
     return pairs
   }
 

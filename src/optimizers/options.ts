@@ -31,7 +31,12 @@ export interface OptimizerOptions extends ClipOptions {
 export function checkOptions(where: string, options: OptimizerOptions): void {
   checkClipping(where, options)
   const { gradientAccumulationSteps, emaMomentum, emaOverwriteFrequency, weightDecay } = options
-  const check = (option: string, value: number | null | undefined, isGood: (value: number) => boolean, rule: string): void => {
+  const check = (
+    option: string,
+    value: number | null | undefined,
+    isGood: (value: number) => boolean,
+    rule: string,
+  ): void => {
     if (value === null || value === undefined || isGood(value)) return
     throw new ArgumentError(problem({ where, expected: `${option}: ${rule}`, received: value }))
   }

@@ -19,7 +19,8 @@ export class PendingValues {
 
   /** Everything written so far holds only where `condition` (bool scalar) is true. */
   restrictTo(condition: Tensor): void {
-    for (const [variable, value] of this.#values) this.#values.set(variable, ops.where(condition, value, variable.value()))
+    for (const [variable, value] of this.#values)
+      this.#values.set(variable, ops.where(condition, value, variable.value()))
   }
 
   /** Assigns all values, or keeps all old ones where `condition` is false. */

@@ -18,7 +18,21 @@ import { Optimizer } from './optimizer.ts'
 import { RMSprop } from './rmsprop.ts'
 import { SGD } from './sgd.ts'
 
-const classes = { Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Muon, Nadam, RMSprop, SGD } as const
+const classes = {
+  Adadelta,
+  Adafactor,
+  Adagrad,
+  Adam,
+  AdamW,
+  Adamax,
+  Ftrl,
+  Lamb,
+  Lion,
+  Muon,
+  Nadam,
+  RMSprop,
+  SGD,
+} as const
 
 type ClassName = keyof typeof classes
 /** A class name, as it is or in lower case. */

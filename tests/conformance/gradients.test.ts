@@ -59,7 +59,7 @@ describe.each(await engines())('$name', ({ create }) => {
         if (name === 'stopGradient') return expect(nodes[i]).toBeNull()
         const position = flowing.indexOf(i)
         const gradient = position < 0 ? new Float32Array(one.inputs[i]!.data.length) : gradients[position]!
-        for (const direction of directions(gradient.length, i)) {
+        for (const direction of directions(gradient.length, i, gradient.length > 2000 ? 2 : 5)) {
           const slope = exact.along(i, direction)
           const claimed = dot(gradient, direction)
           expect(Math.abs(claimed - slope), `input ${i}: ${claimed} instead of ${slope}`).toBeLessThanOrEqual(
@@ -69,9 +69,10 @@ describe.each(await engines())('$name', ({ create }) => {
         if (position < 0) return
         gradient.forEach((value, k) => {
           const better = inFloat64[position]![k]!
-          expect(Math.abs(value - better), `input ${i}, element ${k}: ${value} instead of ${better}`).toBeLessThanOrEqual(
-            2e-4 * Math.max(1, Math.abs(better)),
-          )
+          expect(
+            Math.abs(value - better),
+            `input ${i}, element ${k}: ${value} instead of ${better}`,
+          ).toBeLessThanOrEqual(2e-4 * Math.max(1, Math.abs(better)))
         })
       })
     })
@@ -90,10 +91,13 @@ describe.each(await engines())('$name', ({ create }) => {
       [caseOf('pow: 0 and negative bases', 'pow', [vector(0, 0, -2), vector(2, 1, 2)], {}), [[0, 1, -4], [0, 0, 0]]], // prettier-ignore
       [caseOf('maxPool: ties go to the first', 'maxPool', [float([1, 2, 2, 1], [1, 1, 1, 1])], { window: [2, 2], strides: [2, 2], padding: [[0, 0], [0, 0]] }), [[1, 0, 0, 0]]], // prettier-ignore
     ] // prettier-ignore
-    test.each(kinks.map(([one, expected]) => [one.name, one, expected] as const))('%s', async (_name, one, expected) => {
-      const build = (own: readonly Node[]): Node[] =>
-        differentiate(sumOf(one.build(own)[0]!), own).map((node) => node!)
-      expect((await valuesOf(engine, one, build)).map((values) => Array.from(values, (x) => x + 0))).toEqual(expected)
-    })
+    test.each(kinks.map(([one, expected]) => [one.name, one, expected] as const))(
+      '%s',
+      async (_name, one, expected) => {
+        const build = (own: readonly Node[]): Node[] =>
+          differentiate(sumOf(one.build(own)[0]!), own).map((node) => node!)
+        expect((await valuesOf(engine, one, build)).map((values) => Array.from(values, (x) => x + 0))).toEqual(expected)
+      },
+    )
   })
 })

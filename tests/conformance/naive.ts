@@ -34,7 +34,12 @@ function pixel(image: Tensor, n: number, y: number, x: number, c: number, outsid
   return y < 0 || y >= h || x < 0 || x >= w ? outside : at(image, [n, y, x, c])
 }
 
-export function conv(x: Tensor, kernel: Tensor, out: Shape, { strides, padding, dilation, groups }: ConvAttrs): number[] {
+export function conv(
+  x: Tensor,
+  kernel: Tensor,
+  out: Shape,
+  { strides, padding, dilation, groups }: ConvAttrs,
+): number[] {
   const [kh, kw, inner] = kernel.shape as [number, number, number, number]
   return fill(out, (position) => {
     const [n, oy, ox, o] = position as [number, number, number, number]

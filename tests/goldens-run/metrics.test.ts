@@ -42,7 +42,8 @@ for (const name of bookNames('metrics')) {
       for (const [i, update] of golden.updates.entries()) {
         const weights = update.sample_weight === null ? null : tensorOf(book, update.sample_weight)
         if (update.values !== undefined) {
-          if (!(metric instanceof metrics.Mean) && !(metric instanceof metrics.Sum)) throw new Error('a mean or sum expected')
+          if (!(metric instanceof metrics.Mean) && !(metric instanceof metrics.Sum))
+            throw new Error('a mean or sum expected')
           metric.updateState(tensorOf(book, update.values), weights)
         } else {
           metric.updateState(tensorOf(book, update.y_true!), tensorOf(book, update.y_pred!), weights)

@@ -16,7 +16,8 @@ const all = (x: Node): Node => reduceSum(x, x.shape.map((_, axis) => axis)) // p
 function weigh(x: Node, seed = 31): Node {
   return all(mul(x, constant([...numbers(sizeOf(x.shape), seed)], x.shape)))
 }
-const unary = (op: 'exp' | 'log' | 'sqrt' | 'tanh' | 'sigmoid' | 'erf' | 'sin' | 'neg', x: Node): Node => makeNode(op, [x], {})
+const unary = (op: 'exp' | 'log' | 'sqrt' | 'tanh' | 'sigmoid' | 'erf' | 'sin' | 'neg', x: Node): Node =>
+  makeNode(op, [x], {})
 const matmul = (a: Node, b: Node, transposeA = false, transposeB = false): Node =>
   makeNode('matmul', [a, b], { transposeA, transposeB })
 const clamp = (x: Node, low: number, high: number): Node => makeNode('clamp', [x], { low, high })
@@ -67,7 +68,13 @@ describe('differentiate agrees with differences', () => {
   })
 
   it('for a small convolutional network with BatchNorm in training mode', () => {
-    const [x, kernel, gamma, beta, depthwise] = [leaf([2, 6, 5, 2]), leaf([3, 3, 2, 4]), leaf([4]), leaf([4]), leaf([2, 2, 1, 8])]
+    const [x, kernel, gamma, beta, depthwise] = [
+      leaf([2, 6, 5, 2]),
+      leaf([3, 3, 2, 4]),
+      leaf([4]),
+      leaf([4]),
+      leaf([2, 2, 1, 8]),
+    ]
     const padding = [[1, 0], [1, 1]] as const // prettier-ignore
     const y = conv([x, kernel], { padding, strides: [2, 1] })
     const moments = makeNode('moments', [y], { axes: [0, 1, 2] })
@@ -100,6 +107,8 @@ describe('differentiate agrees with differences', () => {
     checkTwice(weigh(mul(up, up)), [e, kernel])
     const pool = { window: [3, 3], strides: [2, 2], padding: [[0, 1], [1, 0]] } as const // prettier-ignore
     check(weigh(makeNode('maxPoolGrad', [x, e], pool)), [e])
+    const ties = constant(Array.from(numbers(2 * 6 * 6 * 4, 8, 0, 3), Math.floor), [2, 6, 6, 4])
+    check(weigh(makeNode('maxPoolGrad', [ties, e], pool)), [e])
     check(weigh(makeNode('avgPoolGrad', [e], { ...pool, inputShape: [2, 6, 6, 4] })), [e])
     const pooled = makeNode('maxPool', [x], pool)
     checkTwice(weigh(unary('exp', pooled)), [x])
@@ -170,7 +179,9 @@ describe('differentiate agrees with differences', () => {
 })
 
 describe('differentiate', () => {
-  const valueOf = (node: Node, values = new Map<Node, Float64Array>()): number[] => [...evaluateInFloat64([node], values)[0]!]
+  const valueOf = (node: Node, values = new Map<Node, Float64Array>()): number[] => [
+    ...evaluateInFloat64([node], values)[0]!,
+  ]
   const gradientOf = (target: Node, source: Node, values: number[]): number[] =>
     valueOf(differentiate(target, [source])[0]!, new Map([[source, Float64Array.from(values)]]))
 
@@ -232,8 +243,12 @@ describe('differentiate', () => {
 
   it('shares the gradient of reduceMax equally among ties, and gives that of maximum to the first', () => {
     const x = leaf([4])
-    expect(gradientOf(makeNode('reduceMax', [x], { axes: [0], keepDims: false }), x, [1, 5, 5, 0])).toEqual([0, 0.5, 0.5, 0])
-    expect(gradientOf(makeNode('reduceMin', [x], { axes: [0], keepDims: false }), x, [0, 5, 0, 0])[0]).toBeCloseTo(1 / 3)
+    expect(gradientOf(makeNode('reduceMax', [x], { axes: [0], keepDims: false }), x, [1, 5, 5, 0])).toEqual([
+      0, 0.5, 0.5, 0,
+    ])
+    expect(gradientOf(makeNode('reduceMin', [x], { axes: [0], keepDims: false }), x, [0, 5, 0, 0])[0]).toBeCloseTo(
+      1 / 3,
+    )
     const [a, b] = [leaf([1]), leaf([1])]
     const same = new Map([a, b].map((node) => [node, Float64Array.of(2)]))
     for (const op of ['maximum', 'minimum'] as const) {

@@ -14,7 +14,11 @@ export function leaf(shape: Shape, dtype: DType = 'float32', name = 'x'): Node<'
 
 export function constant(values: readonly number[], shape: Shape = [values.length], dtype: DType = 'float32'): Node {
   const data =
-    dtype === 'float32' ? Float32Array.from(values) : dtype === 'int32' ? Int32Array.from(values) : Uint8Array.from(values)
+    dtype === 'float32'
+      ? Float32Array.from(values)
+      : dtype === 'int32'
+        ? Int32Array.from(values)
+        : Uint8Array.from(values)
   return makeNode('constant', [], { data, shape, dtype })
 }
 

@@ -1,5 +1,18 @@
 // Random graphs of elementwise nodes, data movement and reductions, for tests that any graph must pass.
-import { add, broadcastTo, cast, less, mul, neg, pick, reduceSum, reshape, scalar, select, sub } from '../../src/graph/build.ts'
+import {
+  add,
+  broadcastTo,
+  cast,
+  less,
+  mul,
+  neg,
+  pick,
+  reduceSum,
+  reshape,
+  scalar,
+  select,
+  sub,
+} from '../../src/graph/build.ts'
 import { makeNode } from '../../src/graph/node.ts'
 import type { Graph, Node } from '../../src/graph/node.ts'
 import { philoxUniform } from '../../src/graph/philox.ts'

@@ -29,7 +29,11 @@ function bad<P extends PrimitiveName>(
   ...says: (string | RegExp)[]
 ): Case {
   const title = `${op} ${JSON.stringify(inputs.map((x) => `${x.dtype} ${String(x.shape)}`))} ${JSON.stringify(attrs)}`
-  return { title, run: () => inferType(op, inputs, attrs), error: { kind, says: [new RegExp(`^${op}: expected`), ...says] } }
+  return {
+    title,
+    run: () => inferType(op, inputs, attrs),
+    error: { kind, says: [new RegExp(`^${op}: expected`), ...says] },
+  }
 }
 const noPad = unitConv.padding
 const pool = { window: [2, 2], strides: [2, 2], padding: noPad } as const

@@ -1,6 +1,6 @@
 // What losses promise beyond the values that the goldens hold: shapes, masks, misuse, names.
 import { describe, expect, it } from 'vitest'
-import { ArgumentError, ShapeError } from '../../src/errors.ts'
+import { ArgumentError, EngineError, ShapeError } from '../../src/errors.ts'
 import * as losses from '../../src/losses/index.ts'
 import * as ops from '../../src/ops/index.ts'
 
@@ -49,6 +49,17 @@ describe('ignored classes', () => {
   })
 })
 
+describe('labels that are no class', () => {
+  it.each([[-1], [2]])('%d is an error', async (label) => {
+    await expect(
+      losses
+        .sparseCategoricalCrossentropy()
+        .apply([label], [[0.5, 0.5]])
+        .item(),
+    ).rejects.toThrow(EngineError)
+  })
+})
+
 describe('slopes at zero', () => {
   it.each([
     ['binaryCrossentropy', losses.binaryCrossentropy({ fromLogits: true }), 1, -0.5],
@@ -74,7 +85,12 @@ describe('options', () => {
   })
 
   it('round-trips through the stored form', () => {
-    const made = losses.categoricalFocalCrossentropy({ alpha: [0.1, 0.9], gamma: 3, labelSmoothing: 0.1, reduction: 'sum' })
+    const made = losses.categoricalFocalCrossentropy({
+      alpha: [0.1, 0.9],
+      gamma: 3,
+      labelSmoothing: 0.1,
+      reduction: 'sum',
+    })
     const stored = losses.serialize(made)
     expect(stored).toMatchObject({ module: 'keras.losses', class_name: 'CategoricalFocalCrossentropy' })
     expect(losses.get(stored).getConfig()).toEqual(made.getConfig())

@@ -182,7 +182,12 @@ describe('multipliers', () => {
 describe('a step', () => {
   it('accumulates without touching weights, slots or averages of variables', async () => {
     const w = variable([1], 'w')
-    const optimizer = optimizers.adam({ learningRate: 0.1, gradientAccumulationSteps: 2, weightDecay: 0.1, clipvalue: 1 })
+    const optimizer = optimizers.adam({
+      learningRate: 0.1,
+      gradientAccumulationSteps: 2,
+      weightDecay: 0.1,
+      clipvalue: 1,
+    })
     optimizer.apply([gradient(3)], [w])
     expect(await w.item()).toBe(1)
     expect(await Promise.all(optimizer.variables.slice(2).map((v) => v.item()))).toEqual([3, 0, 0])
@@ -207,6 +212,18 @@ describe('a step', () => {
     expect(await b.item()).toBeCloseTo(-0.8, 6)
     optimizer.apply([gradient(Infinity), gradient(1)], [a, b])
     expect(await b.item()).toBeNaN()
+  })
+
+  it('is one fused pass for each variable, and one for the scalars that all share', async () => {
+    const variables = Array.from({ length: 5 }, (_, i) => variable([1, 2, 3], `w${i}`))
+    const optimizer = optimizers.adam({ weightDecay: 0.1, learningRateMultipliers: { w1: 1 } })
+    optimizer.build(variables)
+    const step = ops.compileFunction((...gradients: ops.Tensor[]) => {
+      optimizer.apply(gradients)
+      return []
+    })
+    await step.run(...variables.map((v) => v.value())).done
+    expect(step.dump().match(/^\s*(%\d+ = fused\(|fused \d+)/gm)).toHaveLength(variables.length + 1)
   })
 
   it('works in the custom loop with a tape', async () => {
@@ -254,15 +271,26 @@ describe('names and storage', () => {
     expect(optimizer.variables.every((v) => !v.trainable)).toBe(true)
   })
 
-  it.each(['adadelta', 'adafactor', 'adagrad', 'adam', 'adamw', 'adamax', 'ftrl', 'lamb', 'lion', 'muon', 'nadam', 'rmsprop', 'sgd'] as const)(
-    '%s round-trips through the stored form',
-    (name) => {
-      const made = optimizers.get(name)
-      const stored = optimizers.serialize(made)
-      expect(stored).toMatchObject({ module: 'keras.optimizers', class_name: made.className, registered_name: null })
-      expect(optimizers.get(JSON.parse(JSON.stringify(stored)) as typeof stored).getConfig()).toEqual(made.getConfig())
-    },
-  )
+  it.each([
+    'adadelta',
+    'adafactor',
+    'adagrad',
+    'adam',
+    'adamw',
+    'adamax',
+    'ftrl',
+    'lamb',
+    'lion',
+    'muon',
+    'nadam',
+    'rmsprop',
+    'sgd',
+  ] as const)('%s round-trips through the stored form', (name) => {
+    const made = optimizers.get(name)
+    const stored = optimizers.serialize(made)
+    expect(stored).toMatchObject({ module: 'keras.optimizers', class_name: made.className, registered_name: null })
+    expect(optimizers.get(JSON.parse(JSON.stringify(stored)) as typeof stored).getConfig()).toEqual(made.getConfig())
+  })
 
   it('stores schedules', () => {
     const learningRate = schedules.polynomialDecay({ initialLearningRate: 0.1, decaySteps: 5 })

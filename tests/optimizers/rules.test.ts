@@ -5,7 +5,10 @@ import * as optimizers from '../../src/optimizers/index.ts'
 
 function filled(shape: number[], value: (i: number) => number, name: string): ops.Variable {
   const size = shape.reduce((a, b) => a * b, 1)
-  return new ops.Variable(Float32Array.from({ length: size }, (_, i) => value(i)), { shape, name })
+  return new ops.Variable(
+    Float32Array.from({ length: size }, (_, i) => value(i)),
+    { shape, name },
+  )
 }
 
 async function expectClose(variable: ops.Variable, expected: readonly number[]): Promise<void> {
@@ -15,26 +18,33 @@ async function expectClose(variable: ops.Variable, expected: readonly number[]):
 }
 
 describe('Muon', () => {
-  it.each([
-    [
-      { learningRate: 0.1 },
-      [-0.409603, -0.254229, -0.05545212, 0.25922775, 0.45575544, 0.6042546],
-      [0.21526092, -0.68264347, 1.03901017, 2.2869482],
-      [-0.64292401, -0.44348097, -0.25609449, -0.12186211, -0.07068514, 0.05217788, 0.23201656, 0.43467262],
-    ],
-    [
-      { learningRate: 0.1, nesterov: false, rmsRate: null, weightDecay: null, adamWeightDecay: 0.1 },
-      [-0.39672518, -0.37956521, -0.19712541, 0.36619738, 0.56079131, 0.64124018],
-      [0.20388141, -0.66573757, 1.01183414, 2.22707629],
-      [-0.72589648, -0.46041816, -0.19192858, -0.03593355, -0.12652175, -0.07117453, 0.15468401, 0.47474271],
-    ],
-    [
-      { learningRate: 0.05, excludeLayers: ['wide'] },
-      [-0.40479955, -0.22712131, -0.02773377, 0.22961798, 0.42788216, 0.60213071],
-      [0.35760039, -0.59134954, 1.01949108, 2.14350367],
-      [-0.69128954, -0.43677774, -0.16939357, -0.06885346, -0.03516808, -0.03192223, 0.14507288, 0.38971663],
-    ],
-  ] as const)('%j', async (options, ...expected) => {
+  const cases: { options: optimizers.MuonOptions; expected: number[][] }[] = [
+    {
+      options: { learningRate: 0.1 },
+      expected: [
+        [-0.409603, -0.254229, -0.05545212, 0.25922775, 0.45575544, 0.6042546],
+        [0.21526092, -0.68264347, 1.03901017, 2.2869482],
+        [-0.64292401, -0.44348097, -0.25609449, -0.12186211, -0.07068514, 0.05217788, 0.23201656, 0.43467262],
+      ],
+    },
+    {
+      options: { learningRate: 0.1, nesterov: false, rmsRate: null, weightDecay: null, adamWeightDecay: 0.1 },
+      expected: [
+        [-0.39672518, -0.37956521, -0.19712541, 0.36619738, 0.56079131, 0.64124018],
+        [0.20388141, -0.66573757, 1.01183414, 2.22707629],
+        [-0.72589648, -0.46041816, -0.19192858, -0.03593355, -0.12652175, -0.07117453, 0.15468401, 0.47474271],
+      ],
+    },
+    {
+      options: { learningRate: 0.05, excludeLayers: ['wide'] },
+      expected: [
+        [-0.40479955, -0.22712131, -0.02773377, 0.22961798, 0.42788216, 0.60213071],
+        [0.35760039, -0.59134954, 1.01949108, 2.14350367],
+        [-0.69128954, -0.43677774, -0.16939357, -0.06885346, -0.03516808, -0.03192223, 0.14507288, 0.38971663],
+      ],
+    },
+  ]
+  it.each(cases)('$options', async ({ options, expected }) => {
     const bias = [0.5, -0.5, 1, 2]
     const variables = [
       filled([3, 2], (i) => i / 5 - 0.4, 'kernel'),
@@ -46,7 +56,10 @@ describe('Muon', () => {
     for (let step = 0; step < 3; step++) {
       optimizer.apply(
         variables.map((v, k) =>
-          ops.tensor(Float32Array.from({ length: v.size }, (_, i) => Math.sin(i + step + k)), { shape: v.shape }),
+          ops.tensor(
+            Float32Array.from({ length: v.size }, (_, i) => Math.sin(i + step + k)),
+            { shape: v.shape },
+          ),
         ),
       )
     }

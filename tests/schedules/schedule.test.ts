@@ -24,7 +24,9 @@ describe('schedules', () => {
   })
 
   it('refuse impossible options', () => {
-    expect(() => schedules.exponentialDecay({ initialLearningRate: 1, decaySteps: 0, decayRate: 0.5 })).toThrow(ArgumentError)
+    expect(() => schedules.exponentialDecay({ initialLearningRate: 1, decaySteps: 0, decayRate: 0.5 })).toThrow(
+      ArgumentError,
+    )
     expect(() => schedules.piecewiseConstantDecay({ boundaries: [1], values: [1] })).toThrow(ArgumentError)
     // @ts-expect-error no such option
     expect(() => schedules.cosineDecay({ initialLearningRate: 1, decaySteps: 1, warmup: 3 })).toThrow(/warmupSteps/)

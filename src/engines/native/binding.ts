@@ -33,7 +33,7 @@ export interface ProgramSpec {
     setup: boolean
     batch: number
     chunk: number
-    steps: readonly { handle: StepHandle; operands: Float64Array }[]
+    steps: readonly { handle: StepHandle; operands: Float64Array; accumulates: boolean }[]
     combines: readonly { threadOffset: number; count: number; result: Float64Array }[]
   }[]
 }

@@ -2,6 +2,7 @@
 import { bytesPerElement, sizeOf } from '../../graph/types.ts'
 import type { DType, Shape, TensorType } from '../../graph/types.ts'
 import type { EngineBuffer } from '../engine.ts'
+import type { EngineError } from '../../errors.ts'
 import type { Binding, BlockHandle } from './binding.ts'
 
 export class NativeBuffer implements EngineBuffer {
@@ -9,6 +10,8 @@ export class NativeBuffer implements EngineBuffer {
   readonly shape: Shape
   readonly dtype: DType
   version = 0
+  /** Why the run that should have written it did not. */
+  failure: EngineError | null = null
 
   constructor(handle: BlockHandle, { shape, dtype }: TensorType) {
     this.handle = handle

@@ -56,10 +56,14 @@ export class Builder {
     return sizeOf(shape) * bytesPerElement[dtype]
   }
 
+  /** Bytes from one picture to the next, 0 where the first dim is not the batch. */
+  imageBytesOf({ shape, dtype, layout }: { shape: Shape; dtype: DType; layout: Layout }): number {
+    return layout !== 'packed' && this.batch > 0 && shape[0] === this.batch ? this.bytesOf(shape, dtype, layout) / this.batch : 0
+  }
+
   storage(shape: Shape, dtype: DType, layout: Layout): Storage {
     const bytes = this.bytesOf(shape, dtype, layout)
-    const imageBytes = layout !== 'packed' && shape.length > 0 && shape[0] === this.batch ? bytes / this.batch : 0
-    return { bytes, imageBytes, external: null, constant: null, over: null }
+    return { bytes, imageBytes: this.imageBytesOf({ shape, dtype, layout }), external: null, constant: null, over: null }
   }
 
   /** A value that an op will write. */
@@ -99,7 +103,7 @@ export class Builder {
   }
 
   #advances(input: Value, output: Value | undefined): boolean {
-    if (input.layout === 'packed' || input.storage.imageBytes === 0) return false
+    if (this.imageBytesOf(input) === 0) return false
     return input.batch || (output !== undefined && input.shape.length === output.shape.length && input.shape[0] === this.batch)
   }
 

@@ -24,6 +24,8 @@ import type { PlannedSegment } from './segments.ts'
 
 export interface Plan {
   readonly batch: number
+  /** Bytes from one picture of a value to the next. */
+  readonly imageStride: (value: Value) => number
   readonly segments: readonly PlannedSegment[]
   readonly placement: Placement
   readonly steps: ReadonlyMap<Op, MadeStep>
@@ -44,6 +46,7 @@ export class NativeExecutable implements Executable {
     this.#label = options.label ?? 'graph'
     this.#graph = graph
     this.#options = options
+    checkDonations(graph, options)
     const { threads, lanes } = binding.information()
     this.plan = makePlan(binding, graph, options, threads, lanes)
     this.#program = binding.program(programSpec(this.plan, graph, threads))
@@ -65,9 +68,20 @@ export class NativeExecutable implements Executable {
     const blocks: BlockHandle[] = [...given, ...outputs].map((buffer) => buffer.handle)
     this.#computedFrom = stable.map((index) => ({ buffer: given[index]!, version: given[index]!.version }))
     for (const index of donations?.values() ?? []) given[index]!.version++
-    const done = this.#binding.run(this.#program, blocks, runSetup).catch((error: unknown) => {
-      this.#computedFrom = null
-      throw new EngineError(`native engine, ${this.#label}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    const done = this.#binding.run(this.#program, blocks, runSetup).then(
+      () => {
+        // Runs finish in order, so what made the inputs has settled.
+        const failed = given.find((buffer) => buffer.failure !== null)
+        if (failed) throw failed.failure!
+      },
+      (error: unknown) => {
+        this.#computedFrom = null
+        throw new EngineError(`native engine, ${this.#label}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      },
+    )
+    // Whoever waits for `done` gets the error; nobody need wait for every run.
+    done.catch((error: EngineError) => {
+      for (const buffer of outputs) buffer.failure = error
     })
     return { outputs, done }
   }
@@ -80,6 +94,11 @@ export class NativeExecutable implements Executable {
     const wanted = this.#graph.inputs
     if (inputs.length !== wanted.length)
       throw new EngineError(`native engine, ${this.#label}: expected ${wanted.length} buffers, received ${inputs.length}`)
+    const donated = new Set(this.#options.donations?.values())
+    inputs.forEach((buffer, i) => {
+      if (donated.has(i) && inputs.indexOf(buffer) !== inputs.lastIndexOf(buffer))
+        throw new EngineError(`native engine, ${this.#label}: the buffer of input "${wanted[i]!.attrs.name}" is written in place and cannot be given twice`)
+    })
     return inputs.map((buffer, i) => {
       const { name } = wanted[i]!.attrs
       if (!(buffer instanceof NativeBuffer)) throw new EngineError(`native engine, ${this.#label}: input "${name}" is not a buffer of this engine`)
@@ -92,8 +111,28 @@ export class NativeExecutable implements Executable {
   }
 }
 
+function checkDonations(graph: Graph, { label = 'graph', donations, stableInputs }: CompileOptions): void {
+  const taken = new Set<number>()
+  for (const [output, input] of donations ?? []) {
+    const from = graph.outputs[output]
+    const to = graph.inputs[input]
+    const fail = (reason: string): never => {
+      throw new EngineError(`native engine, ${label}: output ${output} cannot replace input ${input}: ${reason}`)
+    }
+    if (!from || !to) return fail('there is no such output or input')
+    if (from.dtype !== to.dtype || !sameShape(from.shape, to.shape))
+      fail(`expected ${to.dtype} ${showShape(to.shape)}, received ${from.dtype} ${showShape(from.shape)}`)
+    if (taken.has(input)) fail('another output replaces it already')
+    if (stableInputs?.has(input)) fail('it is a stable input')
+    taken.add(input)
+  }
+}
+
 function makePlan(binding: Binding, original: Graph, options: CompileOptions, threads: number, lanes: number): Plan {
-  const graph = rewriteGraph(original, (node, inputs) => decomposeGroups(node, inputs) ?? withInputs(node, inputs))
+  // Rewriting loses the order that the passes chose: only where something is to be decomposed.
+  const graph = original.nodes.some((node) => decomposeGroups(node, node.inputs) !== null)
+    ? rewriteGraph(original, (node, inputs) => decomposeGroups(node, inputs) ?? withInputs(node, inputs))
+    : original
   const stableInputs = options.stableInputs ?? new Set<number>()
   const donated = new Map<number, number>()
   for (const [output, input] of options.donations ?? []) donated.set(output, input)
@@ -112,7 +151,7 @@ function makePlan(binding: Binding, original: Graph, options: CompileOptions, th
   const ordered = rematerialize(orderOps(builder.ops, before))
   const segments = cutSegments(ordered, { batch, threads })
   const steps = makeSteps(binding, segments, batch, threads)
-  return { batch, segments, placement: placeStorages(segments), steps }
+  return { batch, imageStride: (value) => builder.imageBytesOf(value), segments, placement: placeStorages(segments), steps }
 }
 
 /** Lowers nodes in their order; a group as a whole when its first node comes, after what it needs. */
@@ -152,8 +191,8 @@ function lowerOne(node: Node, builder: Builder, resultsOf: ReadonlyMap<Node, rea
 
 /** The leading dim that most of the arithmetic shares: of convolutions' results, else of the largest argument. */
 function batchOf(graph: Graph, stable: ReadonlySet<number>, donated: ReadonlySet<number>): number {
-  const conv = graph.nodes.find((node) => node.op === 'conv' || node.op === 'convKernelGrad')
-  const images = conv && (conv.op === 'conv' ? conv.shape[0] : conv.inputs[0]!.shape[0])
+  const conv = graph.nodes.find((node) => node.op === 'conv' || node.op === 'convInputGrad' || node.op === 'convKernelGrad')
+  const images = conv?.inputs[0]!.shape[0]
   if (images !== undefined) return images
   let best = 0
   let size = 0
@@ -171,6 +210,9 @@ function batchOf(graph: Graph, stable: ReadonlySet<number>, donated: ReadonlySet
 /** Makes graph outputs land in their buffers, in place where that is safe; returns which ops must wait for which readers. */
 function bindOutputs(graph: Graph, donated: ReadonlyMap<number, number>, b: Builder): Map<Op, Op[]> {
   const before = new Map<Op, Op[]>()
+  const finals: { from: Value; target: number; input: number | undefined }[] = []
+  const inPlaceWriters: { maker: Op; storage: Storage }[] = []
+  const donatedTargets = new Set(donated.values())
   const claimed = new Set<Storage>()
   const values = graph.outputs.map((output) => b.value(output, 'plain'))
   const readers = new Map<Storage, Op[]>()
@@ -203,14 +245,29 @@ function bindOutputs(graph: Graph, donated: ReadonlyMap<number, number>, b: Buil
       if (safe && !reaches(maker, new Set(others), dependents)) {
         storage.external = target
         claimed.add(storage)
-        before.set(maker, [...(before.get(maker) ?? []), ...others])
+        inPlaceWriters.push({ maker, storage: old.storage })
         return
       }
     }
-    const into = b.external(target, value, { batch: false, stable: false })
-    addCopy(b, value, into)
-    if (input !== undefined) before.set(b.ops[b.ops.length - 1]!, (readers.get(b.any(graph.inputs[input]!).storage) ?? []).slice())
+    if (storage.external === target && input !== undefined) return // given back unchanged
+    let from = value
+    if (storage.external !== null && donatedTargets.has(storage.external)) {
+      // The value is an input that another output writes over: it is saved first.
+      from = b.fresh(value.shape, value.dtype, 'plain', { batch: false, stable: false })
+      addCopy(b, value, from)
+    }
+    finals.push({ from, target, input })
   })
+  for (const { from, target, input } of finals) {
+    addCopy(b, from, b.external(target, from, { batch: false, stable: false }))
+    const last = b.ops[b.ops.length - 1]!
+    if (input !== undefined && last !== undefined) {
+      const old = b.any(graph.inputs[input]!).storage
+      before.set(last, b.ops.filter((op) => op !== last && op.inputs.some((operand) => operand.storage === old)))
+    }
+  }
+  for (const { maker, storage } of inPlaceWriters)
+    before.set(maker, [...(before.get(maker) ?? []), ...b.ops.filter((op) => op !== maker && op.inputs.some((operand) => operand.storage === storage))])
   return before
 }
 
@@ -235,9 +292,11 @@ function makeSteps(binding: Binding, segments: readonly PlannedSegment[], batch:
   const steps = new Map<Op, MadeStep>()
   const made = new Map<Op, MadeStep>()
   const keys = new Map<Storage, string>()
+  // What is not of the batch goes by its own first dim.
+  const imagesOf = (op: Op, chunk: number): number => (op.role === 'whole' ? (op.inputs[0]?.shape[0] ?? 1) : chunk > 0 ? chunk : batch)
   const build = (op: Op, chunk: number, extra: Record<string, unknown>): MadeStep => {
     try {
-      const step = binding.step(op.kind, { ...op.attributes(chunk > 0 ? chunk : batch), ...extra }, chunk > 0 ? 1 : threads, chunk > 0 ? threads : 1)
+      const step = binding.step(op.kind, { ...op.attributes(imagesOf(op, chunk)), ...extra }, chunk > 0 ? 1 : threads, chunk > 0 ? threads : 1)
       steps.set(op, step)
       made.set(originalOf(op), step)
       return step
@@ -264,13 +323,14 @@ function makeSteps(binding: Binding, segments: readonly PlannedSegment[], batch:
 }
 
 function programSpec(plan: Plan, graph: Graph, threads: number): ProgramSpec {
-  const { placement, segments, steps, batch } = plan
+  const { placement, segments, steps, batch, imageStride } = plan
   const regions = { arena: 0, thread: 1, persistent: 2 }
   const operand = (value: Value, advance: boolean): [number, number, number] => {
     const { storage } = value
+    const imageBytes = advance ? imageStride(value) : 0
     const place = placement.places.get(storage)!
-    if (place.region === 'external') return [3 + storage.external!, 0, advance ? storage.imageBytes : 0]
-    return [regions[place.region], place.offset, advance && place.region !== 'thread' ? storage.imageBytes : 0]
+    if (place.region === 'external') return [3 + storage.external!, 0, imageBytes]
+    return [regions[place.region], place.offset, place.region !== 'thread' ? imageBytes : 0]
   }
   const persistentData: { offset: number; data: Uint8Array }[] = []
   for (const [storage, place] of placement.places) {
@@ -296,7 +356,7 @@ function programSpec(plan: Plan, graph: Graph, threads: number): ProgramSpec {
             return [1, part, 0]
           }),
         ]
-        return { handle: steps.get(op)!.handle, operands: Float64Array.from(operands) }
+        return { handle: steps.get(op)!.handle, operands: Float64Array.from(operands), accumulates: op.role === 'sum' }
       })
       return { setup, batch, chunk, steps: planned, combines }
     }),

@@ -38,6 +38,7 @@ class NativeEngine implements Engine {
     if (!(buffer instanceof NativeBuffer)) throw new EngineError('native engine, download: this is not a buffer of this engine')
     const target = allocate(buffer.dtype, sizeOf(buffer.shape))
     await this.#binding.read(buffer.handle, target)
+    if (buffer.failure !== null) throw buffer.failure
     return target
   }
 

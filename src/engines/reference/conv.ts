@@ -97,7 +97,7 @@ export const convKernels: Kernels<'conv' | 'convInputGrad' | 'convKernelGrad'> =
     const inner = shapes.kernel[2]
     const bias = epilogue?.bias ? inputs[2]! : null
     const residual = epilogue?.residual ? inputs[inputs.length - 1]! : null
-    const [low, high] = epilogue?.clamp ?? [-Infinity, Infinity]
+    const [low, high] = (epilogue?.clamp ?? [-Infinity, Infinity]).map(Math.fround) as [number, number]
     const out = allocateResult('float32', sizeOf(node.shape))
     const sums = new Float64Array(filters)
     const finish = (outputAt: number): void => {

@@ -105,7 +105,9 @@ export const elementwiseKernels: Kernels<ElementwiseName | 'stopGradient'> = {
   isFinite: unary((x) => (Number.isFinite(x) ? 1 : 0)),
   not: unary((x) => (x === 0 ? 1 : 0)),
   clamp: (node, [x]) => {
-    const { low, high } = node.attrs
+    // As float32, like the results: the derivative compares the two.
+    const low = Math.fround(node.attrs.low)
+    const high = Math.fround(node.attrs.high)
     const out = allocateResult(node.dtype, x!.length)
     for (let i = 0; i < out.length; i++) {
       const value = x![i]!

@@ -16,22 +16,24 @@ const maxBody = 64
 const maxInputs = 24
 
 /**
- * Greedy, in topological order: a node joins the groups of its elementwise inputs of exactly its own shape. A node that is also used
- * outside its group stays a result of the group, so that an optimizer's update (new slots and new weights) is one node.
- * Operands of smaller shapes stay outside: they are computed once and broadcast on reading.
+ * Greedy, from the outputs back: a node joins the groups of its elementwise consumers of exactly its own shape. Consumers, not
+ * producers: what the backward pass makes of forward results alone (1 - sigmoid) is then made when it is used, and not kept.
+ * A node that is also used outside its group stays a result of the group, so that an optimizer's update (new slots and new
+ * weights) is one node. Operands of smaller shapes stay outside: they are computed once and broadcast on reading.
  * A `fused` node of one result is used directly; of several, each is picked by a `result` node.
  */
 export function fuseElementwise(graph: Graph, { stableInputs }: FuseElementwiseOptions = {}): Graph {
   const groups = new Groups(graph)
   const stable = stableInputs === undefined ? new Set<Node>() : stableNodes(graph, stableInputs)
-  for (const node of graph.nodes) {
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i]!
     if (!isElementwise(node.op)) continue
-    for (const input of node.inputs) {
-      if (!isElementwise(input.op) || !sameShape(input.shape, node.shape)) continue
-      if (stable.has(input) !== stable.has(node)) continue
+    for (const consumer of groups.consumersOf(node)) {
+      if (!isElementwise(consumer.op) || !sameShape(consumer.shape, node.shape)) continue
+      if (stable.has(consumer) !== stable.has(node)) continue
       const mine = groups.of(node)
-      const other = groups.of(input)
-      if (mine !== other && fits(other, mine)) groups.merge(other, mine)
+      const other = groups.of(consumer)
+      if (mine !== other && fits(mine, other)) groups.merge(mine, other)
     }
   }
   return rebuild(graph, groups)

@@ -37,6 +37,11 @@ export class Groups {
     return this.groupOf.get(node)!
   }
 
+  /** The nodes that use `node`, in the graph's order. */
+  consumersOf(node: Node): readonly Node[] {
+    return this.consumers.get(node) ?? []
+  }
+
   /** All groups, each after those it depends on. */
   ordered(): Group[] {
     return this.slots.filter((group) => group !== null)
@@ -72,7 +77,7 @@ export class Groups {
     const stack = [earlier]
     for (let group = stack.pop(); group !== undefined; group = stack.pop()) {
       for (const node of group.members) {
-        for (const consumer of this.consumers.get(node) ?? []) {
+        for (const consumer of this.consumersOf(node)) {
           const next = this.groupOf.get(consumer)!
           if (next === group || next.rank > later.rank) continue
           if (next === later) {

@@ -9,8 +9,8 @@ export interface ScheduleOptions {
 }
 
 /**
- * Depth-first from the outputs, deepest inputs first; but a node runs as soon as it frees at least as many bytes as its result takes: the gradient of a
- * kernel, and the kernel's update, right after the last other use of the activations' gradient, instead of at the end of the step.
+ * Depth-first from the outputs, but a node runs as soon as it frees at least as many bytes as its result takes: the gradient of
+ * a kernel, and the kernel's update, right after the last other use of the activations' gradient, not at the end of the step.
  * Leaves and outputs take no room of their own: they live anyway.
  */
 export function schedule(graph: Graph, { donations = new Map() }: ScheduleOptions = {}): Graph {

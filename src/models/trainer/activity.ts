@@ -1,43 +1,37 @@
-// What a model is busy with, and what it therefore refuses: the misuse table of docs/ in code.
+// What a model is busy with; refuses what the table of rules does not allow meanwhile.
 import { ArgumentError, problem } from '../../errors.ts'
+import { methodRules } from './misuse.ts'
+import type { GuardedMethod, MethodRules, ModelState } from './misuse.ts'
 
-export type Job = 'fit' | 'evaluate' | 'validation'
+const doing: Readonly<Record<ModelState, string>> = {
+  rest: 'one at rest',
+  batches: 'one in fit',
+  between: 'one in fit',
+  evaluating: 'one in evaluate',
+}
 
-/**
- * One model does one job at a time. Metrics are shared by training and evaluation, so while the batches of an epoch run,
- * nothing else may touch them; between two epochs (in callbacks) evaluation is free. Prediction never is refused.
- */
 export class Activity {
-  #job: Job | null = null
-  #inBatches = false
+  #state: ModelState = 'rest'
 
-  /** Begins a job. Returns what ends it. @throws ArgumentError if the model is at work. */
-  enter(where: string, job: Job): () => void {
-    const before = { job: this.#job, inBatches: this.#inBatches }
-    const between = this.#job === 'fit' && !this.#inBatches && job !== 'fit'
-    if (this.#job !== null && !between) this.refuse(where, job)
-    this.#job = job
-    // An evaluation uses the metrics from its first to its last batch.
-    this.#inBatches = job !== 'fit'
+  get state(): ModelState {
+    return this.#state
+  }
+
+  /** Goes into a state. Returns what leads back. */
+  enter(state: ModelState): () => void {
+    const before = this.#state
+    this.#state = state
     return () => {
-      this.#job = before.job
-      this.#inBatches = before.inBatches
+      this.#state = before
     }
   }
 
-  /** From here to the end of the epoch's batches, metrics belong to training. */
-  enterBatches(): () => void {
-    this.#inBatches = true
-    return () => {
-      this.#inBatches = false
-    }
-  }
-
-  /** @throws ArgumentError if the model is at work. */
-  refuse(where: string, method: string): void {
-    if (this.#job === null) return
-    const job = this.#job === 'validation' ? 'fit' : this.#job
-    const hint = job === 'fit' && method === 'evaluate' ? 'Evaluate in onEpochEnd, or after fit' : `Wait for ${job} to end`
-    throw new ArgumentError(problem({ where: `${method} of ${where}`, expected: 'a model at rest', received: `one in ${job}`, hint }))
+  /** @throws ArgumentError if the model is at work that does not go together with `method`. */
+  check(where: string, method: GuardedMethod): void {
+    const rules: MethodRules = methodRules[method]
+    if (!rules.refusedIn.includes(this.#state)) return
+    const hint = method === 'evaluate' && this.#state === 'batches' ? 'Evaluate in onEpochEnd, or after fit' : 'Wait for it to end'
+    const expected = 'a model at rest'
+    throw new ArgumentError(problem({ where: `${method} of ${where}`, expected, received: doing[this.#state], hint }))
   }
 }

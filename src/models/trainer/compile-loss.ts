@@ -78,7 +78,7 @@ export class CompileLoss {
       }
       let value = loss.apply(label, yPred[index]!, weights[index])
       if (value.shape.length > 0) value = ops.sum(value)
-      tracker?.updateState(value, yPred[index]!.shape[0] ?? 1)
+      tracker?.updateState(value)
       if (weight !== null) value = ops.multiply(value, weight)
       total = total === null ? value : ops.add(total, value)
     }

@@ -1,7 +1,7 @@
 // What compile leaves behind: optimizer, losses, metrics, the frozen trainable flags, and the compiled steps.
 import { ArgumentError, problem } from '../../errors.ts'
 import type { Config } from '../../layers/config.ts'
-import { flatten as flattenValues } from '../../layers/nested.ts'
+import { TensorSpec } from '../../layers/output-spec.ts'
 import { Loss, serialize as serializeLoss } from '../../losses/index.ts'
 import { serialize as serializeMetric } from '../../metrics/index.ts'
 import { Mean } from '../../metrics/mean.ts'
@@ -15,7 +15,7 @@ import type { Model } from '../model.ts'
 import { flatten, isDict, mapTree, pack, structureOf } from '../tree.ts'
 import type { Nested } from '../tree.ts'
 import { CompileLoss, isTensor } from './compile-loss.ts'
-import type { LossSpec, LossWeights, TensorTypeLike } from './compile-loss.ts'
+import type { LossSpec, LossWeights } from './compile-loss.ts'
 import { CompileMetrics } from './compile-metrics.ts'
 import type { MetricsSpec } from './compile-metrics.ts'
 import type { Batch } from './data.ts'
@@ -149,16 +149,21 @@ function store(value: unknown): unknown {
   return value
 }
 
-/** Types of the outputs for a batch. Builds the model if it is not built. */
-export function outputTypes(model: Model, batch: Batch): Nested<TensorTypeLike> {
-  if (model.built && model.outputTypes !== null) return model.outputTypes as Nested<TensorTypeLike>
+/** Types of the outputs for a batch, in their structure. Builds the model if it is not built. */
+export function outputTypes(model: Model, batch: Batch): Nested<TensorSpec> {
+  if (model.built && model.outputTypes !== null) {
+    return mapTree(model.outputTypes, ({ shape, dtype }) => new TensorSpec(shape, dtype))
+  }
   const leaves = flatten(batch.x)
   const structure = structureOf(batch.x)
   let outputs: Nested<Tensor> | undefined
   const types = shapeOnly((...tensors) => {
     outputs = model.applyNested(pack(structure, tensors), { training: false }) as Nested<Tensor>
-    return flattenValues(outputs, isTensor)
+    return flatten(outputs)
   }, leaves)
   let next = 0
-  return mapTree(outputs!, () => types[next++]!)
+  return mapTree(outputs!, () => {
+    const { shape, dtype } = types[next++]!
+    return new TensorSpec(shape, dtype)
+  })
 }

@@ -1,7 +1,7 @@
 // What fit, evaluate and predict take as data, and the batches they make of it.
 import { ArgumentError, problem } from '../../errors.ts'
 import { sizeOf } from '../../graph/types.ts'
-import type { Shape, TypedArray } from '../../graph/types.ts'
+import type { DType, Shape, TypedArray } from '../../graph/types.ts'
 import { Tensor, tensor, Variable } from '../../ops/index.ts'
 import type { TensorLike } from '../../ops/index.ts'
 import { flatten, isDict, mapTree } from '../tree.ts'
@@ -51,11 +51,17 @@ export function isBatchData(value: unknown): value is BatchData {
   return Symbol.asyncIterator in value || Symbol.iterator in value
 }
 
-/** Rows on the host: what arrays are turned into before they are cut into batches. */
-export interface HostArray {
+/** Rows on the host: what arrays are turned into before they are cut into batches. A class, so that it is a leaf of structures. */
+export class HostArray {
   readonly data: TypedArray
   readonly shape: Shape
-  readonly dtype: Tensor['dtype']
+  readonly dtype: DType
+
+  constructor(data: TypedArray, shape: Shape, dtype: DType) {
+    this.data = data
+    this.shape = shape
+    this.dtype = dtype
+  }
 }
 
 /**
@@ -81,7 +87,7 @@ export async function readArrays(where: string, value: unknown, count: number | 
   if (made.shape.length === 0) {
     throw new ArgumentError(problem({ where, expected: 'data with samples along the first axis', received: 'a scalar' }))
   }
-  return { data: await made.data(), shape: made.shape, dtype: made.dtype }
+  return new HostArray(await made.data(), made.shape, made.dtype)
 }
 
 function isListOfArrays(list: readonly unknown[], count: number | null): boolean {
@@ -110,7 +116,7 @@ export function countSamples(where: string, parts: Readonly<Record<string, Neste
 export function sliceRows(arrays: Nested<HostArray>, from: number, to: number): Nested<HostArray> {
   return mapTree(arrays, ({ data, shape, dtype }) => {
     const row = sizeOf(shape.slice(1))
-    return { data: data.subarray(from * row, to * row), shape: [to - from, ...shape.slice(1)], dtype }
+    return new HostArray(data.subarray(from * row, to * row), [to - from, ...shape.slice(1)], dtype)
   })
 }
 

@@ -27,7 +27,7 @@ const optionNames = ['batchSize', 'verbose', 'sampleWeight', 'steps', 'callbacks
 export async function evaluate(model: Model, x: unknown, y: unknown, options: EvaluateOptions): Promise<Logs> {
   checkOptions('evaluate', options, optionNames)
   model.requireCompiled('evaluate')
-  const leave = model.enter('evaluate')
+  const leave = model.enter('evaluating', 'evaluate')
   try {
     const { main } = await makeSources({
       where: 'evaluate',

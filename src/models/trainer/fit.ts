@@ -14,7 +14,7 @@ import type { Compiled } from './compiled.ts'
 import { isBatchData } from './data.ts'
 import type { ArrayData, BatchData, BatchSource } from './data.ts'
 import { Epochs } from './epochs.ts'
-import { readLogs } from './logs.ts'
+import { readLogs, sortedLogs } from './logs.ts'
 import { checkOptions, verbosity } from './options.ts'
 import type { Verbose } from './options.ts'
 import { makeSources } from './sources.ts'
@@ -77,7 +77,7 @@ interface Training {
 export async function fit(model: Model, x: unknown, y: unknown, options: FitOptions): Promise<History> {
   checkOptions('fit', options, optionNames)
   const compiled = model.requireCompiled('fit')
-  const leave = model.enter('fit')
+  const leave = model.enter('between', 'fit')
   let data: Epochs | null = null
   try {
     const { epochs = 1, initialEpoch = 0, classWeight, sampleWeight, signal } = options
@@ -137,10 +137,10 @@ async function train(training: Training, initialParams: RunParams, initialEpoch:
     logs = outputs === null ? {} : await readLogs(outputs)
     if (validation !== null && validation.isDue(epoch)) {
       const { source, steps } = validation
-      const done = model.enter('validation')
+      const done = model.enter('evaluating', null)
       try {
         const found = await runTest(model, { where: 'fit, validation', source, steps, callbacks, signal, showProgress: false })
-        for (const [name, value] of Object.entries(found)) logs[`val_${name}`] = value
+        logs = sortedLogs({ ...logs, ...Object.fromEntries(Object.entries(found).map(([name, value]) => [`val_${name}`, value])) })
       } finally {
         done()
       }
@@ -155,7 +155,7 @@ async function train(training: Training, initialParams: RunParams, initialEpoch:
 
 /** The batches of one epoch. Returns the results of the last step, not yet read. */
 async function trainEpoch({ model, compiled, callbacks, data, classWeights, signal }: Training): Promise<Nested<Tensor> | null> {
-  const leaveBatches = model.enterBatches()
+  const leaveBatches = model.enter('batches', null)
   try {
     let outputs: Nested<Tensor> | null = null
     let batch = await data.next()

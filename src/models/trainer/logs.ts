@@ -18,6 +18,11 @@ export async function readLogs(outputs: Nested<Tensor>): Promise<Logs> {
   return logs
 }
 
+/** The same values by sorted name. */
+export function sortedLogs(logs: Logs): Logs {
+  return Object.fromEntries(sortedKeys(logs).map((name) => [name, logs[name]!]))
+}
+
 /** Values in the order in which `evaluate` returns them: by metric (Keras' rule), then what is left by name. */
 export function orderedValues(logs: Logs, names: readonly string[]): number | number[] {
   const known = names.filter((name) => Object.hasOwn(logs, name))

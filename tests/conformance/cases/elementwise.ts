@@ -70,7 +70,10 @@ function specialPairs(op: FloatBinaryName, table: readonly (readonly [number, nu
 const positive = (shape: Shape, seed: number): Tensor => random(shape, seed, 0.3, 2)
 const awayFromZero = (shape: Shape, seed: number): Tensor => {
   const x = random(shape, seed, -1, 1)
-  return float(shape, Array.from(x.data, (value) => value + (value < 0 ? -0.5 : 0.5)))
+  return float(
+    shape,
+    Array.from(x.data, (value) => value + (value < 0 ? -0.5 : 0.5)),
+  )
 }
 const uniform = (shape: Shape, seed: number): Tensor => random(shape, seed, -3, 3)
 /** Small integers, so that comparisons see equal values. */
@@ -79,8 +82,14 @@ const bits = (shape: Shape, seed: number): Tensor => bool(shape, randomInts(shap
 
 /** int32 arithmetic at the ends of the range wraps. */
 function ints(op: ElementwiseName, triples: readonly (readonly [number, number, number])[]): Case {
-  const a = int([triples.length], triples.map(([first]) => first))
-  const b = int([triples.length], triples.map(([, second]) => second))
+  const a = int(
+    [triples.length],
+    triples.map(([first]) => first),
+  )
+  const b = int(
+    [triples.length],
+    triples.map(([, second]) => second),
+  )
   return caseOf('int32', op, [a, b], {}, { expected: [triples.map(([, , value]) => value)] })
 }
 
@@ -89,7 +98,10 @@ const most = 2 ** 31 - 1
 const ordered = [[1, 2], [2, 1], [2, 2], [nan, 1], [1, nan], [nan, nan], [inf, inf], [-inf, inf], [0, -0]] as const // prettier-ignore
 const comparison = (op: 'equal' | 'notEqual' | 'less' | 'lessEqual', fn: (a: number, b: number) => boolean): Case[] => [
   ...broadcastCases(op, (a, b) => Number(fn(a, b)), coarse),
-  specialPairs(op, ordered.map(([a, b]) => [a, b, Number(fn(a, b))] as const)),
+  specialPairs(
+    op,
+    ordered.map(([a, b]) => [a, b, Number(fn(a, b))] as const),
+  ),
   ints(op, [[1, 2], [2, 1], [2, 2], [least, most], [-1, 0], [16777217, 16777216]].map(([a, b]) => [a!, b!, Number(fn(a!, b!))] as const)), // prettier-ignore
 ]
 
@@ -143,7 +155,13 @@ export const elementwiseCases: Table = {
     caseOf('float32 to bool', 'cast', [vector(0, -0, 1, 0.25, nan, -inf)], { dtype: 'bool' }, { expected: [[0, 0, 1, 1, 1, 1]] }), // prettier-ignore
     caseOf('float32 to float32', 'cast', [uniform([19], 1)], { dtype: 'float32' }),
     caseOf('int32 to float32', 'cast', [int([4], [1, -7, 16777217, most])], { dtype: 'float32' }, { expected: [[1, -7, 16777216, 2147483648]] }), // prettier-ignore
-    caseOf('int32 to uint8', 'cast', [int([4], [1, 256, -1, 511])], { dtype: 'uint8' }, { expected: [[1, 0, 255, 255]] }),
+    caseOf(
+      'int32 to uint8',
+      'cast',
+      [int([4], [1, 256, -1, 511])],
+      { dtype: 'uint8' },
+      { expected: [[1, 0, 255, 255]] },
+    ),
     caseOf('int32 to bool', 'cast', [int([4], [0, 256, -1, 1])], { dtype: 'bool' }, { expected: [[0, 1, 1, 1]] }),
     caseOf('uint8 to float32', 'cast', [bytes([33], Array.from({ length: 33 }, (_, i) => i * 7))], { dtype: 'float32' }, { expected: [Array.from({ length: 33 }, (_, i) => i * 7)] }), // prettier-ignore
     caseOf('uint8 to int32', 'cast', [bytes([2, 2], [0, 1, 128, 255])], { dtype: 'int32' }, { expected: [[0, 1, 128, 255]] }), // prettier-ignore
@@ -181,7 +199,10 @@ export const elementwiseCases: Table = {
     specialPairs('pow', [[2, 10, 1024], [-2, 3, -8], [-2, 0.5, nan], [0, 0, 1], [nan, 0, 1], [1, nan, 1], [-1, inf, 1], [0, -1, inf], [2, -inf, 0], [inf, -1, 0], [9, 0.5, 3]]), // prettier-ignore
   ],
   mod: [
-    ...broadcastCases('mod', (a, b) => a - b * Math.floor(a / b), awayFromZero).map((one) => ({ ...one, gradients: [] })),
+    ...broadcastCases('mod', (a, b) => a - b * Math.floor(a / b), awayFromZero).map((one) => ({
+      ...one,
+      gradients: [],
+    })),
     caseOf('between steps', 'mod', [vector(5.3, -5.3, 5.3, -5.3), vector(3, 3, -3, -3)], {}, { expected: [[2.3, 0.7, -0.7, -2.3]] }), // prettier-ignore
     specialPairs('mod', [[5, 0, nan], [inf, 2, nan], [5, inf, 5], [nan, 2, nan], [6, 3, 0], [-6, 3, 0]]), // prettier-ignore
     ints('mod', [[5, 3, 2], [-5, 3, 1], [5, -3, -1], [-5, -3, -2], [6, 3, 0], [5, 0, 0], [least, -1, 0]]), // prettier-ignore
@@ -210,15 +231,21 @@ export const elementwiseCases: Table = {
   and: broadcastCases('and', (a, b) => a & b, bits),
   or: broadcastCases('or', (a, b) => a | b, bits),
   select: [
-    ...([
-      [[], [], []],
-      [[5, 7], [5, 7], [5, 7]],
-      [[3, 1], [1, 4], []],
-      [[2, 1, 33], [33], [6, 1]],
-      [[], [3, 5], [3, 5]],
-      [[4], [], []],
-      [[0], [1], []],
-    ] as const).map((trio, i) => {
+    ...(
+      [
+        [[], [], []],
+        [
+          [5, 7],
+          [5, 7],
+          [5, 7],
+        ],
+        [[3, 1], [1, 4], []],
+        [[2, 1, 33], [33], [6, 1]],
+        [[], [3, 5], [3, 5]],
+        [[4], [], []],
+        [[0], [1], []],
+      ] as const
+    ).map((trio, i) => {
       const [c, a, b] = [bits(trio[0], i), uniform(trio[1], 50 + i), uniform(trio[2], 90 + i)]
       const shape = broadcastShapes(trio[0], broadcastShapes(trio[1], trio[2])!)!
       const expected = fill(shape, (position) => (at(c, position) ? at(a, position) : at(b, position)))
@@ -243,4 +270,3 @@ function erfBySum(x: number): number {
   for (let i = 0; i <= steps; i++) sum += (i === 0 || i === steps ? 1 : i % 2 === 1 ? 4 : 2) * Math.exp(-((i * h) ** 2))
   return ((2 / Math.sqrt(Math.PI)) * h * sum) / 3
 }
-

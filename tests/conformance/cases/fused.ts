@@ -14,7 +14,12 @@ function bodyOf(types: readonly TensorType[], build: Build): FusedBody {
 }
 
 /** The body as one fused node, with the same nodes unfused as outputs after it: both must be equal. */
-function fusedCase(name: string, inputs: readonly Tensor[], build: Build, expected?: readonly ArrayLike<number>[]): Case {
+function fusedCase(
+  name: string,
+  inputs: readonly Tensor[],
+  build: Build,
+  expected?: readonly ArrayLike<number>[],
+): Case {
   return {
     name,
     inputs,
@@ -76,7 +81,8 @@ const fused: readonly Case[] = [
   fusedCase('in the middle', [random([2, 3, 4], 1), random([3, 1], 2), random([2, 1, 1], 3)], affine),
   fusedCase('scalars', [random([], 1), random([], 2), random([], 3)], affine),
   fusedCase('empty', [random([0, 3], 1), random([3], 2), random([1], 3)], affine),
-  ...[1, 15, 16, 17, 1000, 4097].map((n) =>
+  ...[1, 15, 16, 17, 1000, 4097].map(
+    (n) =>
     fusedCase(`three results of ${n}`, [random([n], 1), random([n], 2), random([n], 3), random([n], 4, 0.1, 1), float([], [0.01])], adam), // prettier-ignore
   ),
   fusedCase('all functions of one number', [random([3, 11], 1, 0.2, 2)], unaries),
@@ -85,7 +91,7 @@ const fused: readonly Case[] = [
   fusedCase('integers', [int([4], [7, -7, 2 ** 31 - 1, 5]), int([4], [3, 3, 2, -2]), bool([4], [1, 0, 1, 0])], integers, [[21, 7, -2, -5], [1, 2, 1, -1], [10, -4, -2147483647, 3]]), // prettier-ignore
   fusedCase('NaN and infinity', [float([4], [NaN, Infinity, -Infinity, 1]), float([], [0]), float([], [1])], affine, [[NaN, NaN, NaN, 1]]), // prettier-ignore
   fusedCase('one input twice, one unused', [random([6], 1), random([6], 2)], ([x]) => [mul(x!, x!)]),
-  fusedCase('a result that is another\'s term', [random([6], 1)], ([x]) => {
+  fusedCase("a result that is another's term", [random([6], 1)], ([x]) => {
     const exp = makeNode('exp', [x!], {})
     return [exp, add(exp, scalar(1)), exp]
   }),

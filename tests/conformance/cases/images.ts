@@ -88,7 +88,8 @@ const resizings: readonly (readonly [Shape, Pair])[] = [
 const eachResizing = (make: (shape: Shape, attrs: ResizeAttrs, name: string, seed: number) => Case): Case[] =>
   methods.flatMap((method) =>
     [false, true].flatMap((antialias) =>
-      resizings.map(([shape, size], i) =>
+      resizings.map(
+        ([shape, size], i) =>
         make(shape, { size, method, antialias }, `[${shape.join()}] to ${size.join('x')}, ${method}${antialias ? ', antialias' : ''}`, i), // prettier-ignore
       ),
     ),
@@ -97,7 +98,8 @@ const eachResizing = (make: (shape: Shape, attrs: ResizeAttrs, name: string, see
 export const imageCases: Readonly<Record<Name, readonly Case[]>> = {
   affineSample: [
     ...affine('affineSample'),
-    ...written.map(([name, fillMode, pixels, expected]) =>
+    ...written.map(
+      ([name, fillMode, pixels, expected]) =>
       caseOf(`${name}, ${fillMode}`, 'affineSample', [row(1, 2, 3, 4), shift(pixels)], { interpolation: 'bilinear', fillMode, fillValue: 9 }, { expected: [expected], gradients: [0] }), // prettier-ignore
     ),
     caseOf('identity', 'affineSample', [random([1, 3, 4, 2], 1), float([1, 8], identity)], { interpolation: 'bilinear', fillMode: 'constant', fillValue: 0 }, { expected: [random([1, 3, 4, 2], 1).data], gradients: [0] }), // prettier-ignore

@@ -21,7 +21,10 @@ const none: Padding2D = [[0, 0], [0, 0]] // prettier-ignore
 /** Keras's `same`: the odd pixel of padding goes after. */
 function samePadding(size: Pair, kernel: Pair, strides: Pair, dilation: Pair): Padding2D {
   const along = (i: 0 | 1): Pair => {
-    const total = Math.max((Math.ceil(size[i] / strides[i]) - 1) * strides[i] + (kernel[i] - 1) * dilation[i] + 1 - size[i], 0)
+    const total = Math.max(
+      (Math.ceil(size[i] / strides[i]) - 1) * strides[i] + (kernel[i] - 1) * dilation[i] + 1 - size[i],
+      0,
+    )
     return [Math.floor(total / 2), total - Math.floor(total / 2)]
   }
   return [along(0), along(1)]
@@ -38,7 +41,15 @@ interface Options {
 }
 
 function geometry(channels: number, filters: number, options: Options = {}): Geometry {
-  const { n = 2, size = [6, 5], k = [3, 3], strides = [1, 1], dilation = [1, 1], groups = 1, padding = 'same' } = options
+  const {
+    n = 2,
+    size = [6, 5],
+    k = [3, 3],
+    strides = [1, 1],
+    dilation = [1, 1],
+    groups = 1,
+    padding = 'same',
+  } = options
   const pads = padding === 'valid' ? none : padding === 'same' ? samePadding(size, k, strides, dilation) : padding
   const along = (i: 0 | 1): number =>
     Math.floor((size[i] + pads[i][0] + pads[i][1] - dilation[i] * (k[i] - 1) - 1) / strides[i]) + 1
@@ -47,7 +58,13 @@ function geometry(channels: number, filters: number, options: Options = {}): Geo
   const name =
     `[${input.join()}] by [${kernel.join()}], strides ${strides.join()}, dilation ${dilation.join()}, ` +
     `groups ${groups}, padding ${pads.flat().join()}`
-  return { name, input, kernel, attrs: { strides, padding: pads, dilation, groups }, output: [n, along(0), along(1), filters] }
+  return {
+    name,
+    input,
+    kernel,
+    attrs: { strides, padding: pads, dilation, groups },
+    output: [n, along(0), along(1), filters],
+  }
 }
 
 const square = (k: number): Pair => [k, k]
@@ -62,7 +79,9 @@ const plain: readonly Geometry[] = [
   ...[1, 2, 3, 5, 7].flatMap((k) =>
     [1, 2, 3].map((s) => geometry(3, 4, { size: [9, 8], k: square(k), strides: square(s), n: 1 })),
   ),
-  ...[2, 3, 5].flatMap((k) => [geometry(2, 3, { size: [9, 10], k: square(k), dilation: [2, 2], padding: k === 5 ? 'same' : 'valid' })]),
+  ...[2, 3, 5].flatMap((k) => [
+    geometry(2, 3, { size: [9, 10], k: square(k), dilation: [2, 2], padding: k === 5 ? 'same' : 'valid' }),
+  ]),
   geometry(4, 6, { k: [3, 1], dilation: [1, 2], strides: [2, 1] }),
   geometry(4, 6, { k: [1, 5], strides: [1, 2] }),
   geometry(3, 5, { k: [2, 4], padding: [[1, 0], [0, 3]] }), // prettier-ignore
@@ -87,7 +106,9 @@ const grouped: readonly Geometry[] = [
   geometry(32, 16, { groups: 4, size: [3, 4] }),
   // Depthwise
   ...channelCounts.map((c) => geometry(c, c, { groups: c, size: [5, 4] })),
-  ...[1, 2, 3].flatMap((s) => [3, 5, 7].map((k) => geometry(8, 8, { groups: 8, size: [9, 10], k: square(k), strides: square(s), n: 1 }))),
+  ...[1, 2, 3].flatMap((s) =>
+    [3, 5, 7].map((k) => geometry(8, 8, { groups: 8, size: [9, 10], k: square(k), strides: square(s), n: 1 })),
+  ),
   geometry(17, 17, { groups: 17, size: [7, 8], k: [2, 2], strides: [2, 2] }),
   geometry(16, 16, { groups: 16, size: [7, 7], dilation: [2, 2] }),
   geometry(5, 5, { groups: 5, k: [3, 5], padding: [[2, 0], [1, 3]] }), // prettier-ignore
@@ -112,7 +133,13 @@ function epilogueCase(name: string, { input, kernel, attrs, output }: Geometry, 
     const residual = epilogue.residual ? extra[extra.length - 1]!.data[i]! : 0
     return Math.min(Math.max(value + bias + residual, low), high)
   })
-  return caseOf(name, 'conv', [x, w, ...extra], { ...attrs, epilogue }, { expected: [expected], tolerance: accumulated })
+  return caseOf(
+    name,
+    'conv',
+    [x, w, ...extra],
+    { ...attrs, epilogue },
+    { expected: [expected], tolerance: accumulated },
+  )
 }
 
 const relu: Pair = [0, Infinity]
@@ -148,7 +175,13 @@ export const linearCases: Readonly<Record<Name, readonly Case[]>> = {
           const b = random([...batch, ...(transposeB ? [n, k] : [k, n])], i + 100)
           const expected = naive.matmul(a, b, [...batch, m, n], transposeA, transposeB)
           const name = `[${a.shape.join()}]${transposeA ? 'ᵀ' : ''} [${b.shape.join()}]${transposeB ? 'ᵀ' : ''}`
-          return caseOf(name, 'matmul', [a, b], { transposeA, transposeB }, { expected: [expected], tolerance: accumulated })
+          return caseOf(
+            name,
+            'matmul',
+            [a, b],
+            { transposeA, transposeB },
+            { expected: [expected], tolerance: accumulated },
+          )
         }),
       ),
     ),
@@ -170,12 +203,24 @@ export const linearCases: Readonly<Record<Name, readonly Case[]>> = {
     const [dy, w] = [random(output, i + 2000), random(kernel, i + 1000)]
     // The transpose of a linear map: <dx, e> = <dy, conv(e)> for each unit vector e.
     const expected = transposed(input, (e) => naive.conv(e, w, output, attrs), dy)
-    return caseOf(name, 'convInputGrad', [dy, w], { ...attrs, inputShape: input }, { ...expected, tolerance: accumulated })
+    return caseOf(
+      name,
+      'convInputGrad',
+      [dy, w],
+      { ...attrs, inputShape: input },
+      { ...expected, tolerance: accumulated },
+    )
   }),
   convKernelGrad: geometries.map(({ name, input, kernel, attrs, output }, i) => {
     const [x, dy] = [random(input, i), random(output, i + 2000)]
     const expected = transposed(kernel, (e) => naive.conv(x, e, output, attrs), dy)
-    return caseOf(name, 'convKernelGrad', [x, dy], { ...attrs, kernelShape: kernel }, { ...expected, tolerance: accumulated })
+    return caseOf(
+      name,
+      'convKernelGrad',
+      [x, dy],
+      { ...attrs, kernelShape: kernel },
+      { ...expected, tolerance: accumulated },
+    )
   }),
 }
 

@@ -86,7 +86,8 @@ function along(shape: Shape, axis: number, count: number): Shape {
 /** Indices that sort by insertion: stable, whichever the direction; `before` says whether a must come before b. */
 function insertionOrder(values: readonly number[], descending: boolean): number[] {
   const before = (a: number, b: number): boolean => {
-    if (Number.isNaN(a) || Number.isNaN(b)) return descending ? Number.isNaN(a) && !Number.isNaN(b) : Number.isNaN(b) && !Number.isNaN(a)
+    if (Number.isNaN(a) || Number.isNaN(b))
+      return descending ? Number.isNaN(a) && !Number.isNaN(b) : Number.isNaN(b) && !Number.isNaN(a)
     return descending ? a > b : a < b
   }
   const order: number[] = []
@@ -102,12 +103,37 @@ function sorted(name: string, x: Tensor, descending: boolean): Case {
   const rows = Array.from({ length: x.shape[0]! }, (_, row) =>
     insertionOrder(Array.from(x.data.subarray(row * count, (row + 1) * count)), descending),
   )
-  return caseOf(`${name}${descending ? ', descending' : ''}`, 'argSort', [x], { axis: 1, descending }, { expected: [rows.flat()] })
+  return caseOf(
+    `${name}${descending ? ', descending' : ''}`,
+    'argSort',
+    [x],
+    { axis: 1, descending },
+    { expected: [rows.flat()] },
+  )
 }
 
 export const movementCases: Readonly<Record<Name, readonly Case[]>> = {
   reshape: inEachDType((tensor, dtype) =>
-    ([[[], []], [[1], []], [[6], [2, 3]], [[2, 3, 4], [4, 6]], [[0, 3], [3, 0, 5]], [[2, 3], [1, 2, 1, 3]]] as const).map(([from, to], i) => { // prettier-ignore
+    (
+      [
+        [[], []],
+        [[1], []],
+        [[6], [2, 3]],
+        [
+          [2, 3, 4],
+          [4, 6],
+        ],
+        [
+          [0, 3],
+          [3, 0, 5],
+        ],
+        [
+          [2, 3],
+          [1, 2, 1, 3],
+        ],
+      ] as const
+    ).map(([from, to], i) => {
+      // prettier-ignore
       const x = tensor(from, i)
       return caseOf(`${dtype} ${shown(from)} to ${shown(to)}`, 'reshape', [x], { shape: to }, { expected: [x.data], type: { shape: to, dtype: x.dtype } }) // prettier-ignore
     }),
@@ -122,14 +148,47 @@ export const movementCases: Readonly<Record<Name, readonly Case[]>> = {
           shape.map((_, axis) => position[permutation.indexOf(axis)]!),
         ),
       )
-      return caseOf(`${dtype} ${shown(shape)} by ${shown(permutation)}`, 'transpose', [x], { permutation }, { expected: [expected] })
+      return caseOf(
+        `${dtype} ${shown(shape)} by ${shown(permutation)}`,
+        'transpose',
+        [x],
+        { permutation },
+        { expected: [expected] },
+      )
     }),
   ),
   broadcast: inEachDType((tensor, dtype) =>
-    ([[[], []], [[], [2, 3]], [[3], [2, 3]], [[2, 1], [2, 3]], [[1, 3, 1], [4, 2, 3, 5]], [[1], [0]], [[2, 0], [3, 2, 0]], [[17], [3, 17]]] as const).map(([from, to], i) => { // prettier-ignore
+    (
+      [
+        [[], []],
+        [[], [2, 3]],
+        [[3], [2, 3]],
+        [
+          [2, 1],
+          [2, 3],
+        ],
+        [
+          [1, 3, 1],
+          [4, 2, 3, 5],
+        ],
+        [[1], [0]],
+        [
+          [2, 0],
+          [3, 2, 0],
+        ],
+        [[17], [3, 17]],
+      ] as const
+    ).map(([from, to], i) => {
+      // prettier-ignore
       const x = tensor(from, i)
       const expected = fill(to, (position) => at(x, position))
-      return caseOf(`${dtype} ${shown(from)} to ${shown(to)}`, 'broadcast', [x], { shape: to }, { expected: [expected] })
+      return caseOf(
+        `${dtype} ${shown(from)} to ${shown(to)}`,
+        'broadcast',
+        [x],
+        { shape: to },
+        { expected: [expected] },
+      )
     }),
   ),
   slice: inEachDType((tensor, dtype) =>
@@ -160,7 +219,43 @@ export const movementCases: Readonly<Record<Name, readonly Case[]>> = {
     caseOf('with NaN', 'pad', [vector(1)], { low: [1], high: [0], interior: [0], value: nan }, { expected: [[nan, 1]], gradients: [] }), // prettier-ignore
   ),
   concat: inEachDType((tensor, dtype) =>
-    ([[[[2, 3]], 0], [[[2], [3], [1]], 0], [[[2, 3], [4, 3]], 0], [[[2, 3], [2, 1]], 1], [[[2, 0, 2], [2, 3, 2], [2, 1, 2]], 1], [[[1, 3, 3, 5], [1, 3, 3, 16]], 3], [[[0], [0]], 0]] as const).map(([shapes, axis], i) => { // prettier-ignore
+    (
+      [
+        [[[2, 3]], 0],
+        [[[2], [3], [1]], 0],
+        [
+          [
+            [2, 3],
+            [4, 3],
+          ],
+          0,
+        ],
+        [
+          [
+            [2, 3],
+            [2, 1],
+          ],
+          1,
+        ],
+        [
+          [
+            [2, 0, 2],
+            [2, 3, 2],
+            [2, 1, 2],
+          ],
+          1,
+        ],
+        [
+          [
+            [1, 3, 3, 5],
+            [1, 3, 3, 16],
+          ],
+          3,
+        ],
+        [[[0], [0]], 0],
+      ] as const
+    ).map(([shapes, axis], i) => {
+      // prettier-ignore
       const parts = shapes.map((shape: Shape, k) => tensor(shape, 10 * i + k))
       const total = parts.reduce((sum, part) => sum + part.shape[axis]!, 0)
       const expected = fill(along(shapes[0]!, axis, total), (position) => {
@@ -172,11 +267,35 @@ export const movementCases: Readonly<Record<Name, readonly Case[]>> = {
         })
         return at(part!, own)
       })
-      return caseOf(`${dtype} ${shapes.map(shown).join(' ')} along ${axis}`, 'concat', parts, { axis }, { expected: [expected] })
+      return caseOf(
+        `${dtype} ${shapes.map(shown).join(' ')} along ${axis}`,
+        'concat',
+        parts,
+        { axis },
+        { expected: [expected] },
+      )
     }),
   ),
   reverse: inEachDType((tensor, dtype) =>
-    ([[[], []], [[5], [0]], [[5], []], [[2, 3], [0, 1]], [[2, 3, 4, 3], [2]], [[2, 3, 4, 3], [1, 2]], [[0, 2], [0]], [[1], [0]]] as const).map(([shape, axes], i) => { // prettier-ignore
+    (
+      [
+        [[], []],
+        [[5], [0]],
+        [[5], []],
+        [
+          [2, 3],
+          [0, 1],
+        ],
+        [[2, 3, 4, 3], [2]],
+        [
+          [2, 3, 4, 3],
+          [1, 2],
+        ],
+        [[0, 2], [0]],
+        [[1], [0]],
+      ] as const
+    ).map(([shape, axes], i) => {
+      // prettier-ignore
       const x = tensor(shape, i)
       const backward: readonly number[] = axes
       const expected = fill(shape, (position) =>
@@ -192,14 +311,26 @@ export const movementCases: Readonly<Record<Name, readonly Case[]>> = {
     gathers.map(([shape, dims, axis], i) => {
       const [x, indices] = [tensor(shape, i), randomInts(dims, 0, shape[axis]!, i)]
       const expected = take(x, indices, axis, replaced(shape, axis, dims))
-      return caseOf(`${dtype} ${shown(shape)} by ${shown(dims)} along ${axis}`, 'gather', [x, indices], { axis }, { expected: [expected] })
+      return caseOf(
+        `${dtype} ${shown(shape)} by ${shown(dims)} along ${axis}`,
+        'gather',
+        [x, indices],
+        { axis },
+        { expected: [expected] },
+      )
     }),
   ),
   scatterAdd: [
     ...gathers.map(([shape, dims, axis], i) => {
       const [indices, updates] = [randomInts(dims, 0, shape[axis]!, i), random(replaced(shape, axis, dims), i)]
       const expected = scatter(indices, updates, axis, shape)
-      return caseOf(`${shown(dims)} into ${shown(shape)} along ${axis}`, 'scatterAdd', [indices, updates], { axis, shape }, { expected: [expected] })
+      return caseOf(
+        `${shown(dims)} into ${shown(shape)} along ${axis}`,
+        'scatterAdd',
+        [indices, updates],
+        { axis, shape },
+        { expected: [expected] },
+      )
     }),
     caseOf('one place many times', 'scatterAdd', [int([40], new Array(40).fill(1)), float([40], new Array(40).fill(0.5))], { axis: 0, shape: [3] }, { expected: [[0, 20, 0]] }), // prettier-ignore
     caseOf('int32', 'scatterAdd', [int([3], [2, 0, 2]), int([3], [16777217, 2, 2])], { axis: 0, shape: [3] }, { expected: [[2, 0, 16777219]] }), // prettier-ignore
@@ -225,7 +356,13 @@ export const movementCases: Readonly<Record<Name, readonly Case[]>> = {
           position.map((index, d) => (d === axis ? at(indices, position) : index)),
         ),
       )
-      return caseOf(`${dtype} ${shown(shape)} along ${axis}, ${count}`, 'takeAlong', [x, indices], { axis }, { expected: [expected] })
+      return caseOf(
+        `${dtype} ${shown(shape)} along ${axis}, ${count}`,
+        'takeAlong',
+        [x, indices],
+        { axis },
+        { expected: [expected] },
+      )
     }),
   ),
   scatterAlong: [
@@ -239,7 +376,13 @@ export const movementCases: Readonly<Record<Name, readonly Case[]>> = {
         sums[flat] = sums[flat]! + at(updates, position)
         return 0
       })
-      return caseOf(`${count} into ${shown(shape)} along ${axis}`, 'scatterAlong', [indices, updates], { axis, shape }, { expected: [sums] })
+      return caseOf(
+        `${count} into ${shown(shape)} along ${axis}`,
+        'scatterAlong',
+        [indices, updates],
+        { axis, shape },
+        { expected: [sums] },
+      )
     }),
     caseOf('int32', 'scatterAlong', [int([1, 3], [1, 1, 0]), int([1, 3], [16777217, 2, 5])], { axis: 1, shape: [1, 2] }, { expected: [[5, 16777219]] }), // prettier-ignore
   ],

@@ -54,7 +54,8 @@ export const poolingCases: Readonly<Record<Name, readonly Case[]>> = {
     caseOf('infinities', 'maxPool', [float([1, 1, 6, 1], [-Infinity, -Infinity, Infinity, 1, -Infinity, 2])], line, { expected: [[-Infinity, Infinity, 2]], gradients: [] }), // prettier-ignore
   ],
   maxPoolGrad: [
-    ...geometries.map(({ name, input, output, attrs }, i) =>
+    ...geometries.map(
+      ({ name, input, output, attrs }, i) =>
       // The derivative with respect to x is 0 wherever it exists: only dy has a gradient.
       caseOf(name, 'maxPoolGrad', [distinct(input, i), random(output, i + 50)], attrs, { tolerance: accumulated, gradients: [1] }), // prettier-ignore
     ),
@@ -66,7 +67,10 @@ export const poolingCases: Readonly<Record<Name, readonly Case[]>> = {
   avgPool: [
     ...geometries.map(({ name, input, output, attrs }, i) => {
       const x = random(input, i)
-      return caseOf(name, 'avgPool', [x], attrs, { expected: [naive.pool(x, output, attrs, mean)], tolerance: accumulated })
+      return caseOf(name, 'avgPool', [x], attrs, {
+        expected: [naive.pool(x, output, attrs, mean)],
+        tolerance: accumulated,
+      })
     }),
     caseOf('padding is not counted', 'avgPool', [float([1, 1, 2, 1], [4, 8])], { window: [3, 3], strides: [1, 1], padding: [[1, 1], [1, 1]] }, { expected: [[6, 6]] }), // prettier-ignore
     caseOf('NaN and infinity', 'avgPool', [float([1, 1, 4, 1], [NaN, 1, Infinity, 2])], line, { expected: [[NaN, Infinity]], gradients: [] }), // prettier-ignore

@@ -38,7 +38,13 @@ function reductions(op: 'reduceSum' | 'reduceMax' | 'reduceMin', combine: (value
         : shape.filter((_, axis) => !axes.includes(axis))
       const type = { shape: kept, dtype: 'float32' } as const
       const rest = { expected: [reduce(x, axes, combine)], type, tolerance: accumulated }
-      return caseOf(`[${shape.join()}] over [${axes.join()}]${keepDims ? ', kept' : ''}`, op, [x], { axes, keepDims }, rest)
+      return caseOf(
+        `[${shape.join()}] over [${axes.join()}]${keepDims ? ', kept' : ''}`,
+        op,
+        [x],
+        { axes, keepDims },
+        rest,
+      )
     }),
   )
 }
@@ -78,7 +84,18 @@ export const reductionCases: Readonly<Record<Name, readonly Case[]>> = {
     caseOf('int32, nothing', 'reduceMin', [int([0], [])], over([0]), { expected: [[most]] }),
   ],
   argMax: [
-    ...([[[7], 0], [[3, 4], 0], [[3, 4], 1], [[2, 5, 3], 1], [[2, 1, 3], 1], [[4, 33], 1], [[33, 4], 0]] as const).map(([shape, axis], i) => { // prettier-ignore
+    ...(
+      [
+        [[7], 0],
+        [[3, 4], 0],
+        [[3, 4], 1],
+        [[2, 5, 3], 1],
+        [[2, 1, 3], 1],
+        [[4, 33], 1],
+        [[33, 4], 0],
+      ] as const
+    ).map(([shape, axis], i) => {
+      // prettier-ignore
       const x = distinct(shape, i)
       const kept = shape.filter((_, d) => d !== axis)
       return caseOf(`[${shape.join()}] along ${axis}`, 'argMax', [x], { axis }, { expected: [reduce(x, [axis], first)], type: { shape: kept, dtype: 'int32' } }) // prettier-ignore
@@ -97,8 +114,19 @@ export const reductionCases: Readonly<Record<Name, readonly Case[]>> = {
     // A variance of E[x²] - E[x]² in float32 would be 0 or negative here.
     caseOf('a large mean', 'moments', [vector(1000.25, 999.75, 1000.5, 999.5)], { axes: [0] }, { expected: [[1000, 0.15625]], tolerance: accumulated, gradients: [] }), // prettier-ignore
     caseOf('one value', 'moments', [vector(7)], { axes: [0] }, { expected: [[7, 0]] }),
-    caseOf('NaN', 'moments', [float([2, 2], [nan, 1, 2, 4])], { axes: [1] }, { expected: [[nan, 3, nan, 1]], gradients: [] }),
-    caseOf('nothing', 'moments', [float([0, 2], [])], { axes: [0] }, { expected: [[nan, nan, nan, nan]], gradients: [] }),
+    caseOf(
+      'NaN',
+      'moments',
+      [float([2, 2], [nan, 1, 2, 4])],
+      { axes: [1] },
+      { expected: [[nan, 3, nan, 1]], gradients: [] },
+    ),
+    caseOf(
+      'nothing',
+      'moments',
+      [float([0, 2], [])],
+      { axes: [0] },
+      { expected: [[nan, nan, nan, nan]], gradients: [] },
+    ),
   ],
 }
-

@@ -51,25 +51,26 @@ describe('resize: layers/resizing', () => {
   // Cropping and padding belong to the layer, whose tests have them.
   const plain = book.cases.filter(({ config }) => !config.crop_to_aspect_ratio && !config.pad_to_aspect_ratio)
   test('there are cases', () => expect(plain.length).toBeGreaterThan(0))
-  test.each(plain.map((golden) => [golden.name, golden] as const))('%s', (_name, { config, inputs, outputs, grads }) => {
-    const { height, width, interpolation, antialias } = config
-    const images = imagesOf(book.tensor(inputs[0]!.tensor))
-    const values = resized(images, [height, width], interpolation, antialias)
-    expect(compare(values, book.tensor(outputs[0]!.tensor), 1e-4)).toBeNull()
-    if (grads) {
-      const dy = imagesOf(book.tensor(grads.cotangent))
-      const attrs = { size: [height, width], method: interpolation, antialias, inputShape: images.shape } as const
-      const dx = evaluateNodes([makeNode('resizeGrad', [dy], attrs)])[0]!
-      expect(difference(dx, book.tensor(grads.inputs[0]!).data, { relative: 1e-4 })).toBeNull()
-    }
-  })
+  test.each(plain.map((golden) => [golden.name, golden] as const))(
+    '%s',
+    (_name, { config, inputs, outputs, grads }) => {
+      const { height, width, interpolation, antialias } = config
+      const images = imagesOf(book.tensor(inputs[0]!.tensor))
+      const values = resized(images, [height, width], interpolation, antialias)
+      expect(compare(values, book.tensor(outputs[0]!.tensor), 1e-4)).toBeNull()
+      if (grads) {
+        const dy = imagesOf(book.tensor(grads.cotangent))
+        const attrs = { size: [height, width], method: interpolation, antialias, inputShape: images.shape } as const
+        const dx = evaluateNodes([makeNode('resizeGrad', [dy], attrs)])[0]!
+        expect(difference(dx, book.tensor(grads.inputs[0]!).data, { relative: 1e-4 })).toBeNull()
+      }
+    },
+  )
 })
 
 interface DecodedCase {
   readonly name: string
-  readonly resized: Readonly<
-    Record<string, { readonly source: string; readonly size: Pair; readonly tensor: string }>
-  >
+  readonly resized: Readonly<Record<string, { readonly source: string; readonly size: Pair; readonly tensor: string }>>
 }
 
 describe('resize: data/decoded', () => {
@@ -177,10 +178,29 @@ describe('affineSample: layers/random_images', () => {
 
 describe('resize weights', () => {
   test('never read outside the input and keep constants', () => {
-    const methods = ['nearest', 'bilinear', 'bicubic', 'area', 'lanczos3', 'lanczos5', 'gaussian', 'mitchellcubic'] as const
+    const methods = [
+      'nearest',
+      'bilinear',
+      'bicubic',
+      'area',
+      'lanczos3',
+      'lanczos5',
+      'gaussian',
+      'mitchellcubic',
+    ] as const
     for (const method of methods) {
       for (const antialias of [false, true]) {
-        for (const [n, m] of [[1, 1], [1, 7], [7, 1], [2, 3], [3, 2], [50, 7], [7, 50], [224, 150], [5, 5]] as const) {
+        for (const [n, m] of [
+          [1, 1],
+          [1, 7],
+          [7, 1],
+          [2, 3],
+          [3, 2],
+          [50, 7],
+          [7, 50],
+          [224, 150],
+          [5, 5],
+        ] as const) {
           const [rows] = resizeAxes([n, 4], { size: [m, 5], method, antialias })
           expect(rows.starts.length).toBe(m)
           for (let i = 0; i < m; i++) {

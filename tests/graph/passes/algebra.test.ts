@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { add, broadcastTo, cast, mul, neg, reduceSum, reshape, scalar, select, slice, sub } from '../../../src/graph/build.ts'
+import {
+  add,
+  broadcastTo,
+  cast,
+  mul,
+  neg,
+  reduceSum,
+  reshape,
+  scalar,
+  select,
+  slice,
+  sub,
+} from '../../../src/graph/build.ts'
 import { makeNode } from '../../../src/graph/node.ts'
 import type { Node } from '../../../src/graph/node.ts'
 import { simplifyAlgebra } from '../../../src/graph/passes/index.ts'

@@ -3,7 +3,12 @@ import { add, div, mul, reduceSum, reshape, scalar, slice, sub } from '../../../
 import { differentiate } from '../../../src/graph/differentiate.ts'
 import { isOp, makeNode } from '../../../src/graph/node.ts'
 import type { Graph, Node } from '../../../src/graph/node.ts'
-import { foldNormalization, foldPads, fuseEpilogues, mergeCommonSubexpressions } from '../../../src/graph/passes/index.ts'
+import {
+  foldNormalization,
+  foldPads,
+  fuseEpilogues,
+  mergeCommonSubexpressions,
+} from '../../../src/graph/passes/index.ts'
 import { conv, count, expectOrdered, expectSameValues, graph, leaf, opsOf, unitConv } from '../helpers.ts'
 
 const x = leaf([2, 5, 5, 3])
@@ -128,7 +133,11 @@ describe('foldPads', () => {
   it('leaves slices of channels or with steps', () => {
     const dy = leaf([2, 3, 3, 4])
     const dx = () => makeNode('convInputGrad', [dy, kernel], { ...unitConv, inputShape: x.shape })
-    const g = graph([dy, kernel], slice(dx(), [0, 1, 0, 0], [2, 5, 5, 2]), slice(dx(), [0, 0, 0, 0], x.shape, [1, 2, 1, 1]))
+    const g = graph(
+      [dy, kernel],
+      slice(dx(), [0, 1, 0, 0], [2, 5, 5, 2]),
+      slice(dx(), [0, 0, 0, 0], x.shape, [1, 2, 1, 1]),
+    )
     expect(count(foldPads(g), 'slice')).toBe(2)
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { add, div, mul, neg, reduceSum, scalar, sub } from '../../../src/graph/build.ts'
+import { differentiate } from '../../../src/graph/differentiate.ts'
 import { isOp, makeNode } from '../../../src/graph/node.ts'
 import type { Graph, Node } from '../../../src/graph/node.ts'
 import { fuseElementwise } from '../../../src/graph/passes/index.ts'
@@ -11,7 +12,8 @@ const exp = (x: Node): Node => makeNode('exp', [x], {})
 const x = leaf([3, 4])
 const y = leaf([3, 4])
 const v = leaf([4])
-const bodies = (g: Graph) => g.nodes.filter((node): node is Node<'fused'> => isOp(node, 'fused')).map((f) => f.attrs.body)
+const bodies = (g: Graph) =>
+  g.nodes.filter((node): node is Node<'fused'> => isOp(node, 'fused')).map((f) => f.attrs.body)
 const work = (g: Graph): string[] => opsOf(g).filter((op) => op !== 'input' && op !== 'constant')
 
 function expectFused(before: Graph): Graph {
@@ -72,6 +74,20 @@ describe('fuseElementwise', () => {
     expect(work(expectFused(graph([x, y], mul(x, mask))))).toEqual(['fused'])
   })
 
+  it('makes what only the backward pass needs in the backward pass', () => {
+    // swish between matrix products: nothing but z, its sigmoid and the product is kept.
+    const [a, b, c] = [leaf([4, 4]), leaf([4, 4]), leaf([4, 4])]
+    const matmul = (p: Node, q: Node): Node => makeNode('matmul', [p, q], { transposeA: false, transposeB: false })
+    const z = matmul(a, b)
+    const gate = makeNode('sigmoid', [z], {})
+    const loss = reduceSum(exp(matmul(mul(z, gate), c)), [0, 1])
+    const before = graph([a, b, c], loss, ...differentiate(loss, [b, c]).map((g) => g!))
+    const after = expectFused(before)
+    const forward = bodies(after).find((body) => body.results.some((result) => result.op === 'sigmoid'))!
+    expect(forward.results.map((result) => result.op).sort()).toEqual(['mul', 'sigmoid'])
+    expect(bodies(after).flatMap((body) => body.results.map((result) => result.op))).not.toContain('sub')
+  })
+
   it('makes no cycle through nodes that cannot be fused', () => {
     // a -> reduction -> c, and a -> c: a must stay outside.
     const a = exp(x)
@@ -97,7 +113,12 @@ describe('fuseElementwise', () => {
     expect(count(chain, 'fused')).toBe(10)
 
     const leaves = Array.from({ length: 60 }, () => leaf([3, 4]))
-    const wide = expectFused(graph(leaves, leaves.reduce<Node>((sum, l) => add(sum, l), scalar(0))))
+    const wide = expectFused(
+      graph(
+        leaves,
+        leaves.reduce<Node>((sum, l) => add(sum, l), scalar(0)),
+      ),
+    )
     expect(bodies(wide).every((body) => body.parameters.length <= 24)).toBe(true)
     expect(count(wide, 'add') + count(wide, 'fused')).toBe(3)
   })

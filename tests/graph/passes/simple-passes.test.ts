@@ -63,7 +63,8 @@ describe('foldConstants', () => {
 describe('mergeCommonSubexpressions', () => {
   const x = leaf([2, 3])
   const y = leaf([2, 3])
-  const merged = (...outputs: Node[]): number => new Set(mergeCommonSubexpressions(graph([x, y], ...outputs)).outputs).size
+  const merged = (...outputs: Node[]): number =>
+    new Set(mergeCommonSubexpressions(graph([x, y], ...outputs)).outputs).size
 
   it('merges equal chains', () => {
     const chain = () => makeNode('exp', [mul(x, constant([1, 2, 3]))], {})

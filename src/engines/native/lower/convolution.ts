@@ -227,6 +227,7 @@ export function lowerConvKernelGrad(node: Node<'convKernelGrad'>, b: Builder): v
       label: 'depthwise kernel gradient',
       role: source.batch || dySource.batch ? 'sum' : 'whole',
       inputs: [dySource, source],
+      advance: [true, true],
       outputs: [sums],
       attributes: attributesOf(geometry, { x: true, dw: true }),
       work: workOf(geometry),

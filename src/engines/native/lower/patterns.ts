@@ -2,7 +2,7 @@
 //
 // Found after fusion, with dy' = mask(y, dy) and dx' = mask(x, dx), each optional:
 //   dx = convInputGrad(dy', kernel), dw = convKernelGrad(x, dy'), db = reduceSum(dy'), dx' (+ addend), dxb = reduceSum(dx')
-import { isOp } from '../../../graph/node.ts'
+import { isOp, topologicalOrder } from '../../../graph/node.ts'
 import type { Graph, Node } from '../../../graph/node.ts'
 import { sameShape } from '../../../graph/types.ts'
 import { inherit } from '../builder.ts'
@@ -40,6 +40,9 @@ export function fuseDepthwiseBackward(graph: Graph): Map<Node, NodeGroup> {
     const members = match(node, usersOf, outputs)
     if (members === null || members.all.some((member) => groups.has(member))) continue
     const group = groupOf(members)
+    // What the group needs must be there before any of it.
+    const inside = new Set(members.all)
+    if (topologicalOrder(group.needs).some((need) => inside.has(need))) continue
     for (const member of members.all) groups.set(member, group)
   }
   return groups

@@ -1,0 +1,170 @@
+// Goldens of model.fit: histories, events, final weights, evaluate and predict.
+import { expect } from 'vitest'
+import type { FitOptions, Logs } from '../../src/models/index.ts'
+import { type Book, difference, type Json } from './read.ts'
+import {
+  batched, build, compareWeights, compile, EventLog, expectLogs, freelyDrifting, type GoldenEvent, type GoldenWeight, setWeights, type Stored, tensorOf,
+} from './training-helpers.ts' // prettier-ignore
+
+interface FitCase {
+  readonly name: string
+  readonly model: Stored
+  readonly compile: Record<string, unknown>
+  readonly fit: Record<string, unknown>
+  readonly class_weight?: Record<string, number> | null
+  readonly dataset_batch_size?: number | null
+  readonly x: string
+  readonly y: string
+  readonly sample_weight?: string
+  readonly val_x?: string
+  readonly val_y?: string
+  readonly val_sample_weight?: string
+  readonly initial_weights: readonly GoldenWeight[]
+  readonly history: Record<string, readonly Json[]>
+  readonly history_key_order: readonly string[]
+  readonly history_epoch: readonly number[]
+  readonly history_params: Record<string, unknown>
+  readonly metrics_names: readonly string[]
+  readonly events?: readonly GoldenEvent[]
+  readonly final_weights: readonly GoldenWeight[]
+  readonly evaluate: { readonly on: string; readonly batch_size: number; readonly dict: Logs; readonly list: number | readonly number[] }
+  readonly predict: string
+}
+
+const fitOptions: Record<string, string> = {
+  batch_size: 'batchSize',
+  epochs: 'epochs',
+  validation_split: 'validationSplit',
+  validation_freq: 'validationFreq',
+  validation_steps: 'validationSteps',
+  validation_batch_size: 'validationBatchSize',
+  initial_epoch: 'initialEpoch',
+  steps_per_epoch: 'stepsPerEpoch',
+}
+
+function optionsOf(stored: Record<string, unknown>): FitOptions {
+  return Object.fromEntries(
+    Object.entries(stored).map(([key, value]) => {
+      const name = fitOptions[key]
+      if (name === undefined) throw new Error(`fit option ${key} is not known`)
+      return [name, value]
+    }),
+  )
+}
+
+export async function runFit(book: Book<FitCase>, golden: FitCase): Promise<void> {
+  const model = build(golden.model)
+  setWeights(book, model, golden.initial_weights)
+  compile(model, golden.compile)
+  const t = (key: string) => tensorOf(book, key)
+  const log = new EventLog()
+  const options: Record<string, unknown> = { ...optionsOf(golden.fit), verbose: 0, callbacks: [log] }
+  if (golden.class_weight) options.classWeight = golden.class_weight
+  const { dataset_batch_size: size, val_x: valX, val_y: valY } = golden
+  let history
+  if (size) {
+    const parts = [golden.x, golden.y, ...(golden.sample_weight === undefined ? [] : [golden.sample_weight])]
+    if (valX !== undefined) options.validationData = batched(book, [valX, valY!], size)
+    history = await model.fit(batched(book, parts, size), options)
+  } else {
+    if (golden.sample_weight !== undefined) options.sampleWeight = t(golden.sample_weight)
+    if (valX !== undefined) {
+      const weight = golden.val_sample_weight === undefined ? [] : [t(golden.val_sample_weight)]
+      options.validationData = [t(valX), t(valY!), ...weight]
+    }
+    history = await model.fit(t(golden.x), t(golden.y), { ...options, shuffle: false })
+  }
+  // What is validated sees the drift that training is blind to (see freelyDrifting): by one of few samples, in accuracies.
+  const drifting = freelyDrifting(model, golden.compile)
+  const validated = drifting.size === 0 ? 1e-4 : 0.12
+  expectHistory(history.history, golden.history, golden.history_key_order, validated)
+  expect(history.epoch).toEqual(golden.history_epoch)
+  expect(history.params).toEqual(golden.history_params)
+  expect(model.metricsNames).toEqual(golden.metrics_names)
+  if (golden.events !== undefined) expectEvents(log.events, golden.events)
+  const finals = golden.final_weights.map(({ tensor }) => tensor)
+  expect(await compareWeights(book, model, finals, { relative: 1e-4 }, (path) => drifting.has(path))).toBeNull()
+  // From here on without drift.
+  if (drifting.size > 0) setWeights(book, model, golden.final_weights)
+
+  const [x, y] = golden.evaluate.on === 'validation data' ? [valX!, valY!] : [golden.x, golden.y]
+  const evaluateOptions = { batchSize: golden.evaluate.batch_size, verbose: 0 } as const
+  const logs = await model.evaluate(t(x), t(y), { ...evaluateOptions, returnDict: true })
+  expectLogs(logs, golden.evaluate.dict as never, 1e-4, 'evaluate')
+  const list = [await model.evaluate(t(x), t(y), evaluateOptions)].flat()
+  expect(difference(list, [golden.evaluate.list].flat() as number[], { relative: 1e-4 })).toBeNull()
+  const predicted = await model.predict(t(golden.x), { batchSize: 5, verbose: 0 })
+  expect(difference(await predicted.data(), book.tensor(golden.predict).data, { relative: 1e-4 })).toBeNull()
+}
+
+function expectHistory(
+  received: Record<string, number[]>,
+  expected: Record<string, readonly Json[]>,
+  order: readonly string[],
+  validated = 1e-4,
+): void {
+  expect(Object.keys(received)).toEqual(order)
+  for (const [name, values] of Object.entries(expected)) {
+    const relative = name.startsWith('val_') ? validated : 1e-4
+    const found = difference(received[name]!, values as number[], { relative })
+    expect([name, found]).toEqual([name, null])
+  }
+}
+
+function expectEvents(received: readonly GoldenEvent[], expected: readonly GoldenEvent[]): void {
+  const names = (events: readonly GoldenEvent[]) =>
+    events.map(({ event, index, log_keys: keys }) => `${event} ${index ?? ''} ${keys.join()}`)
+  expect(names(received)).toEqual(names(expected))
+  expected.forEach(({ event, logs }, i) => {
+    if (logs !== undefined) expectLogs(received[i]!.logs!, logs, 1e-4, `event ${i} ${event}`)
+  })
+}
+
+interface MultiOutputCase {
+  readonly name: string
+  readonly model: Stored
+  readonly compile: {
+    readonly optimizer: { readonly class_name: string; readonly config: Record<string, unknown> }
+    readonly loss: Record<string, readonly [string, Record<string, unknown>]>
+    readonly loss_weights: Record<string, number> | null
+    readonly metrics: Record<string, readonly string[]>
+  }
+  readonly x: string
+  readonly y: Record<string, string>
+  readonly fit: Record<string, unknown>
+  readonly initial_weights: readonly GoldenWeight[]
+  readonly history: Record<string, readonly number[]>
+  readonly history_key_order: readonly string[]
+  readonly metrics_names: readonly string[]
+  readonly evaluate: { readonly dict: Logs; readonly list: readonly number[] }
+  readonly final_weights: readonly GoldenWeight[]
+}
+
+export async function runMultiOutput(book: Book<MultiOutputCase>, golden: MultiOutputCase): Promise<void> {
+  const model = build(golden.model)
+  setWeights(book, model, golden.initial_weights)
+  const { optimizer, loss, loss_weights, metrics } = golden.compile
+  const isClass = (name: string): boolean => /^[A-Z]/.test(name)
+  compile(model, {
+    optimizer,
+    loss: Object.fromEntries(Object.entries(loss).map(([name, [class_name, config]]) => [name, { class_name, config }])),
+    loss_weights,
+    metrics: Object.fromEntries(
+      Object.entries(metrics).map(([name, list]) => [
+        name,
+        list.map((metric) => (isClass(metric) ? { class_name: metric, config: {} } : metric)),
+      ]),
+    ),
+  })
+  const x = tensorOf(book, golden.x)
+  const y = Object.fromEntries(Object.entries(golden.y).map(([name, key]) => [name, tensorOf(book, key)]))
+  const history = await model.fit(x, y, { ...optionsOf(golden.fit), shuffle: false, verbose: 0 })
+  expectHistory(history.history, golden.history, golden.history_key_order)
+  expect(model.metricsNames).toEqual(golden.metrics_names)
+  const batchSize = golden.fit.batch_size as number
+  const logs = await model.evaluate(x, y, { batchSize, verbose: 0, returnDict: true })
+  expectLogs(logs, golden.evaluate.dict as never, 1e-4, 'evaluate')
+  const list = (await model.evaluate(x, y, { batchSize, verbose: 0 })) as number[]
+  expect(difference(list, golden.evaluate.list, { relative: 1e-4 })).toBeNull()
+  expect(await compareWeights(book, model, golden.final_weights.map(({ tensor }) => tensor), { relative: 1e-4 })).toBeNull()
+}
