@@ -1,6 +1,8 @@
 // Constraints: what an optimizer replaces a weight by after each update.
 import { ArgumentError, problem } from '../errors.ts'
-import { isSerializedObject, ObjectRegistry, type Config, type Configured, type SerializedObject } from '../initializers/objects.ts'
+import {
+  classNameOf, type Config, type Configured, isSerializedObject, ObjectRegistry, type SerializedObject,
+} from '../initializers/objects.ts' // prettier-ignore
 import * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
 
@@ -150,8 +152,8 @@ export function get(identifier: ConstraintLike | null | undefined): Constraint |
 }
 
 /** Makes a class of your own readable from stored configs. */
-export function register(cls: (new (options: never) => Constraint) & { readonly className: string }): void {
-  registry.register(cls.className, (options) => new (cls as unknown as new (o: object) => Constraint)(options))
+export function register(cls: (new (options: never) => Constraint) & { readonly className: string; readonly name: string }): void {
+  registry.register(classNameOf(cls), (options) => new (cls as unknown as new (o: object) => Constraint)(options))
 }
 
 export const maxNorm = (options?: ConstructorParameters<typeof MaxNorm>[0]) => new MaxNorm(options)

@@ -23,7 +23,9 @@ const maxHeader = 100_000_000
  * Parses a file. Every claim of the header is checked against the bytes: tensors lie inside, in order, without gaps or overlaps.
  * @throws FormatError that names `source` and the tensor.
  */
-export function decodeSafetensors(file: Uint8Array, source = 'safetensors'): SafetensorsFile {
+export function decodeSafetensors(given: Uint8Array, source = 'safetensors'): SafetensorsFile {
+  // A plain view: Node's Buffer gives other methods another meaning.
+  const file = new Uint8Array(given.buffer, given.byteOffset, given.byteLength)
   const fail = (expected: string, received: unknown): never => {
     throw new FormatError(problem({ where: source, expected, received, hint: 'The file is damaged or is not a safetensors file' }))
   }
@@ -83,7 +85,7 @@ function isCount(value: unknown): value is number {
 /** float32 values of a stored float tensor (float16 and bfloat16 are widened, exactly). @throws FormatError for integer tensors. */
 export function toFloat32({ dtype, bytes }: StoredTensor, name = 'tensor'): Float32Array {
   // Copied: the file's bytes need not be aligned.
-  const own = bytes.slice()
+  const own = new Uint8Array(bytes)
   switch (dtype) {
     case 'F32':
       return new Float32Array(own.buffer)

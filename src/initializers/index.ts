@@ -5,7 +5,7 @@ import type { Tensor } from '../ops/index.ts'
 import { toSnakeCase } from '../ops/naming.ts'
 import { Constant, Identity, Ones, Zeros } from './constants.ts'
 import { Initializer } from './initializer.ts'
-import { isSerializedObject, ObjectRegistry, type SerializedObject } from './objects.ts'
+import { classNameOf, isSerializedObject, ObjectRegistry, type SerializedObject } from './objects.ts'
 import {
   GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform, type NormalOptions, Orthogonal, RandomNormal,
   RandomUniform, type SeedOption, TruncatedNormal, VarianceScaling, type VarianceScalingOptions,
@@ -46,8 +46,8 @@ function make(cls: Maker): (options: Options) => Initializer {
 }
 
 /** Makes a class of your own readable from stored configs. */
-export function register(cls: Maker & { readonly className: string }): void {
-  registry.register(cls.className, make(cls))
+export function register(cls: Maker & { readonly className: string; readonly name: string }): void {
+  registry.register(classNameOf(cls), make(cls))
 }
 
 /** An initializer that asks a function. */

@@ -39,6 +39,11 @@ export function snakeKeys(options: Record<string, unknown>): Config {
   return Object.fromEntries(Object.entries(options).map(([key, value]) => [toSnakeKey(key), value]))
 }
 
+/** Keras's name of a class: its own static `className`, or else its JavaScript name. */
+export function classNameOf(cls: { readonly className: string; readonly name: string }): string {
+  return Object.hasOwn(cls, 'className') ? cls.className : cls.name
+}
+
 /** Something with a Keras class name and config. */
 export interface Configured {
   readonly className: string

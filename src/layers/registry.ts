@@ -1,6 +1,7 @@
 // The registry of layer classes: from a stored config to a layer and back.
 import { ArgumentError, problem } from '../errors.ts'
 import { type Config, isSerializedObject, type SerializedObject } from './config.ts'
+import { classNameOf } from '../initializers/objects.ts'
 import type { Layer, LayerClass } from './layer.ts'
 
 const classes = new Map<string, LayerClass>()
@@ -16,10 +17,6 @@ export function registerLayer(cls: LayerClass): void {
 export function registerBuiltin(cls: LayerClass, module = 'keras.layers'): void {
   classes.set(classNameOf(cls), cls)
   builtin.set(cls, module)
-}
-
-function classNameOf(cls: LayerClass): string {
-  return Object.hasOwn(cls, 'className') ? cls.className : cls.name
 }
 
 /** The class registered under a name, if any. */

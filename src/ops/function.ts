@@ -24,7 +24,7 @@ export interface CompiledFunction {
   /**
    * Queues one run and returns at once; the results can be used before they are there. The next run may be started without
    * awaiting `done`: runs happen in order. `done` rejects with an EngineError if the run fails, and then the results do too
-   * and the Variables return to their former values. Within another traced function, the function becomes a part of it.
+   * and the Variables return to their former buffers (of which an engine that writes in place may have updated some already). Within another traced function, the function becomes a part of it.
    * @throws what the traced function throws at a first call with new shapes; nothing is changed then.
    */
   run(...args: Tensor[]): { outputs: Tensor[]; done: Promise<void> }
@@ -120,17 +120,18 @@ function trace(fn: (...args: Tensor[]) => readonly Tensor[], types: readonly Ten
     }
   }
   const inputs = [...args, ...leaves.values(), ...captured.values()]
-  const graph = optimize(graphOf(inputs, outputs.map((node) => copies.get(node)!))) // prettier-ignore
-
   const variables = [...leaves.keys()] as Variable[]
   const indexOf = new Map(variables.map((variable, i) => [variable, args.length + i]))
   const stableInputs = new Set(inputs.keys())
   for (let i = 0; i < args.length; i++) stableInputs.delete(i)
   for (const variable of assigned) stableInputs.delete(indexOf.get(variable)!)
-  const donations = donationsOf(
-    graph,
-    new Map(assigned.map((variable, i) => [returned.length + i, indexOf.get(variable)!])),
+  const replaced = new Map(assigned.map((variable, i) => [returned.length + i, indexOf.get(variable)!]))
+  const traced = graphOf(
+    inputs,
+    outputs.map((node) => copies.get(node)!),
   )
+  const graph = optimize(traced, { stableInputs, donations: replaced })
+  const donations = donationsOf(graph, replaced)
   return {
     graph,
     variables,

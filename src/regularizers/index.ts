@@ -1,6 +1,8 @@
 // Regularizers: penalties on weights (and activations), added to the loss.
 import { ArgumentError, problem } from '../errors.ts'
-import { isSerializedObject, ObjectRegistry, type Config, type Configured, type SerializedObject } from '../initializers/objects.ts'
+import {
+  classNameOf, type Config, type Configured, isSerializedObject, ObjectRegistry, type SerializedObject,
+} from '../initializers/objects.ts' // prettier-ignore
 import * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
 
@@ -164,8 +166,8 @@ export function get(identifier: RegularizerLike | null | undefined): Regularizer
 }
 
 /** Makes a class of your own readable from stored configs. */
-export function register(cls: (new (options: never) => Regularizer) & { readonly className: string }): void {
-  registry.register(cls.className, (options) => new (cls as unknown as new (o: object) => Regularizer)(options))
+export function register(cls: (new (options: never) => Regularizer) & { readonly className: string; readonly name: string }): void {
+  registry.register(classNameOf(cls), (options) => new (cls as unknown as new (o: object) => Regularizer)(options))
 }
 
 export const l1 = (options?: { readonly l1?: number }) => new L1(options)
