@@ -133,7 +133,9 @@ async function main() {
     for (let unit = queue.shift(); unit; unit = queue.shift()) await compileOne(unit)
   })
   await Promise.all(workers)
-  copyFileSync(dnnl.library, join(out, 'libdnnl.so.3'))
+  // By renaming: a process that has the library loaded would crash if its bytes were replaced under it.
+  copyFileSync(dnnl.library, join(out, 'libdnnl.so.3.part'))
+  renameSync(join(out, 'libdnnl.so.3.part'), join(out, 'libdnnl.so.3'))
   const partial = join(out, 'tanuki.node.part')
   run(
     compiler,

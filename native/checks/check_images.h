@@ -111,6 +111,27 @@ inline void check_affine(const SpatialKernels& k, Tally& t, bool backward) {
   t.compare("y", out, wanted, 1e-6);
 }
 
+/** Transforms with infinities, NaN and huge numbers: any result will do, but nothing outside the pictures may be touched. */
+inline void check_wild_affine(const SpatialKernels& k, Tally& t) {
+  const int64_t h = pick(1, 20), w = pick(1, 40), channels = pick(1, 4);
+  const float wild[] = {NAN, INFINITY, -INFINITY, 1e30f, -1e30f, 3e9f, -3e9f, 0, 1, -1};
+  Floats images = random_floats(h * w * channels), transform(8), out(images.size());
+  for (int64_t i = 0; i < 8; i++) transform[i] = wild[pick(0, 9)];
+  AffineSample a{};
+  a.height = a.outHeight = h, a.width = a.outWidth = w, a.channels = channels, a.images = images.data(), a.transforms = transform.data(), a.y = out.data();
+  a.interpolation = static_cast<Interpolation>(pick(0, 1)), a.fillMode = static_cast<FillMode>(pick(0, 3));
+  k.affine_sample(a, 0, h);
+  t.expect(out.guards_hold(), "written outside its bounds");
+  for (int64_t i = 0; i < out.size(); i++) t.expect(std::fabs(out[i]) <= 2.001f, "a value that no picture holds");
+  AffineSampleGrad g{};
+  g.height = g.outHeight = h, g.width = g.outWidth = w, g.channels = channels, g.dy = images.data(), g.transforms = transform.data(), g.dImages = out.data();
+  g.interpolation = a.interpolation, g.fillMode = a.fillMode;
+  k.affine_sample_grad(g, 0, 1);
+  t.expect(out.guards_hold(), "written outside its bounds");
+  t.values += out.size();
+  t.shapes++;
+}
+
 struct AxisTables {
   std::vector<int32_t> start;
   std::vector<float> weights;

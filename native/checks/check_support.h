@@ -92,17 +92,16 @@ class Scratch {
   unsigned char* memory_;
 };
 
-/** Calls body(begin, end) for one to three ranges that make up [0, count). */
+/** Calls body(begin, end) for one to three ranges that make up [0, count), in any order: no range may touch another's results. */
 template <class Body>
 void in_pieces(int64_t count, Body&& body) {
-  int64_t begin = 0;
-  for (int piece = 0; piece < 2 && begin < count; piece++) {
-    if (!chance(0.5)) continue;
-    const int64_t end = pick(begin, count);
-    if (end > begin) body(begin, end);
-    begin = end;
-  }
-  if (begin < count) body(begin, count);
+  std::vector<int64_t> cuts = {0, count};
+  while (cuts.size() < 4 && chance(0.5)) cuts.push_back(pick(0, count));
+  std::sort(cuts.begin(), cuts.end());
+  std::vector<size_t> order(cuts.size() - 1);
+  for (size_t i = 0; i < order.size(); i++) order[i] = i;
+  std::shuffle(order.begin(), order.end(), generator());
+  for (size_t i : order) body(cuts[i], cuts[i + 1]);  // empty ranges too
 }
 
 /** What one kernel's checks found. */

@@ -355,7 +355,7 @@ void checkRefusals(const ElementwiseKernels& kernels) {
 void checkPrograms(const ElementwiseKernels& kernels, const std::vector<const ElementwiseKernels*>&) {
   checkRefusals(kernels);
   Random random(11);
-  const int cases = 3000;
+  const int cases = 6000;
   int wrong = 0, inPlace = 0, used[static_cast<int>(Opcode::count)] = {};
   std::string first;
   for (int n = 0; n < cases; n++) {

@@ -30,6 +30,7 @@ bool run_checks(const SpatialKernels& k) {
   ok &= run(k, "spatial_broadcast", 1000, [&](Tally& t) { check_spatial_broadcast(k, t); });
   ok &= run(k, "affine_sample", 4000, [&](Tally& t) { check_affine(k, t, false); });
   ok &= run(k, "affine_sample_grad", 3000, [&](Tally& t) { check_affine(k, t, true); });
+  ok &= run(k, "affine, wild transforms", 3000, [&](Tally& t) { check_wild_affine(k, t); });
   ok &= run(k, "resize", 2000, [&](Tally& t) { check_resize(k, t, false); });
   ok &= run(k, "resize_grad", 2000, [&](Tally& t) { check_resize(k, t, true); });
   ok &= run(k, "subsample", 1000, [&](Tally& t) { check_subsample(k, t, false); });

@@ -66,7 +66,10 @@ struct SourceRow {
     rowX = rounded(t[1] * y);
     rowY = rounded(t[4] * y);
     rowK = rounded(t[7] * y);
-    projective = t[6] != 0 || t[7] != 0;
+    float nothing = 0;
+    for (int i = 0; i < 6; i++) nothing += t[i] - t[i];
+    // Transforms that are no numbers take the careful way too.
+    projective = t[6] != 0 || t[7] != 0 || nothing != nothing;
   }
   // Source positions of L output pixels from column c on; NaN where the projection is at infinity.
   TANUKI_INLINE void positions(int64_t c, Vec& x, Vec& y) const {
@@ -91,8 +94,11 @@ struct SourceBlock {
   int32_t stepX[L], stepY[L];  // from there to the right and lower neighbours
 };
 
-// Whatever the border rule, a pixel whose projection is at infinity gets the fill value.
-TANUKI_INLINE bool at_infinity(const SourceBlock& block, int64_t i) { return block.x[i] != block.x[i]; }
+// Whatever the border rule, a pixel whose source position is not a finite number gets the fill value.
+TANUKI_INLINE bool at_infinity(const SourceBlock& block, int64_t i) {
+  const float nothing = (block.x[i] - block.x[i]) + (block.y[i] - block.y[i]);
+  return nothing != nothing;
+}
 
 enum class BlockKind {
   inside,   // offsets and steps hold, all four neighbours exist and differ

@@ -201,7 +201,7 @@ TANUKI_INLINE F sinShifted(F x, int64_t shift) {
 /** log2 of positive finite x to about 1e-14. */
 TANUKI_INLINE D log2Wide(D x) {
   // Counted from sqrt 1/2 and biased so that a logical shift gives the exponent.
-  const Q offset = bits(x) - 0x3fe6a09e667f3bcdll + (1024ll << 52);
+  const Q offset = minus(bits(x), Q{} + (0x3fe6a09e667f3bcdll - (1024ll << 52)));
   const Q e = reinterpret_cast<Q>(reinterpret_cast<UQ>(offset) >> 52) - 1024;
   const D m = doubles(minus(bits(x), e << 52));
   const D exponent = doubles(e + 0x4338000000000000ll) - kRoundMagicD;

@@ -196,7 +196,9 @@ function triangle(size: number): Tensor {
 export function glu(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
   const axis = wrapAxis(options.axis ?? -1, x.rank)
   if (x.shape[axis]! % 2 !== 0)
-    throw new ArgumentError(problem({ where: 'activations.glu', expected: `an even size of axis ${axis}`, received: x.shape }))
+    throw new ArgumentError(
+      problem({ where: 'activations.glu', expected: `an even size of axis ${axis}`, received: x.shape }),
+    )
   const [value, gate] = ops.split(x, 2, axis) as [Tensor, Tensor]
   return ops.multiply(value, ops.sigmoid(gate))
 }

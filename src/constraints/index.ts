@@ -89,7 +89,9 @@ export class MinMaxNorm extends Constraint {
   readonly maxValue: number
   readonly rate: number
   readonly axis: number | number[]
-  constructor(options: NormOptions & { readonly minValue?: number; readonly maxValue?: number; readonly rate?: number } = {}) {
+  constructor(
+    options: NormOptions & { readonly minValue?: number; readonly maxValue?: number; readonly rate?: number } = {},
+  ) {
     super()
     this.minValue = options.minValue ?? 0
     this.maxValue = options.maxValue ?? 1
@@ -152,7 +154,9 @@ export function get(identifier: ConstraintLike | null | undefined): Constraint |
 }
 
 /** Makes a class of your own readable from stored configs. */
-export function register(cls: (new (options: never) => Constraint) & { readonly className: string; readonly name: string }): void {
+export function register(
+  cls: (new (options: never) => Constraint) & { readonly className: string; readonly name: string },
+): void {
   registry.register(classNameOf(cls), (options) => new (cls as unknown as new (o: object) => Constraint)(options))
 }
 

@@ -1,22 +1,44 @@
 // Running ahead of the consumer, in order and within bounds; leaving early stops every producer.
 
-type Elements<T> = AsyncGenerator<T, void, undefined>
+export type Elements<T> = AsyncGenerator<T, void, undefined>
 
-/** Applies `transform` with up to `parallel` calls under way; results keep the order of the elements. */
-export async function* mapOrdered<T, R>(elements: Elements<T>, transform: (element: T) => Promise<R>, parallel: number): Elements<R> {
+/**
+ * Applies `transform` with up to `parallel` calls under way or waiting to be taken; results keep the order of the elements.
+ * An error, of the source too, comes in its turn: after the results of the elements before it.
+ */
+export async function* mapOrdered<T, R>(
+  elements: Elements<T>,
+  transform: (element: T) => Promise<R>,
+  parallel: number,
+): Elements<R> {
   const pending: Promise<R>[] = []
-  try {
-    for await (const element of elements) {
-      const result = transform(element)
-      // A failure is reported in its turn, not as an unhandled rejection meanwhile.
-      result.catch(() => undefined)
-      pending.push(result)
-      if (pending.length >= Math.max(1, parallel)) yield await pending.shift()!
+  let ended = false
+  const pull = async (): Promise<void> => {
+    try {
+      const next = await elements.next()
+      if (next.done) ended = true
+      else pending.push(handled(transform(next.value)))
+    } catch (error) {
+      ended = true
+      pending.push(handled(Promise.reject(error as Error)))
     }
-    while (pending.length > 0) yield await pending.shift()!
+  }
+  try {
+    for (;;) {
+      while (!ended && pending.length < parallel) await pull()
+      if (pending.length === 0) return
+      yield await pending.shift()!
+    }
   } finally {
     await Promise.allSettled(pending)
+    await elements.return()
   }
+}
+
+/** A failure is reported in its turn, not as an unhandled rejection meanwhile. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined)
+  return promise
 }
 
 /** Pulls up to `size` elements before they are asked for. */
@@ -26,28 +48,33 @@ export async function* prefetched<T>(elements: Elements<T>, size: number): Eleme
     return
   }
   const ready: Promise<IteratorResult<T, void>>[] = []
-  // One pull at a time: the source is a generator.
+  // One pull at a time: the next element may depend on the one before.
   let last: Promise<unknown> = Promise.resolve()
-  let ended = false
+  let stopped = false
   const pull = (): void => {
-    const next = last.then(() => elements.next())
-    next.then(
-      (result) => (ended ||= result.done === true),
-      () => (ended = true),
-    )
+    const next = last.then(async (): Promise<IteratorResult<T, void>> => {
+      if (stopped) return { done: true, value: undefined }
+      const result = await elements.next().catch((error: unknown) => {
+        stopped = true
+        throw error
+      })
+      stopped ||= result.done === true
+      return result
+    })
     last = next.catch(() => undefined)
-    ready.push(next)
+    ready.push(handled(next))
   }
   try {
     while (ready.length < size) pull()
     for (;;) {
       const result = await ready.shift()!
       if (result.done) return
-      if (!ended) pull()
+      pull()
       yield result.value
-      if (ready.length === 0) pull()
     }
   } finally {
+    // What has not begun yet is not produced any more.
+    stopped = true
     await Promise.allSettled(ready)
     await elements.return()
   }

@@ -36,7 +36,13 @@ export class Dataset<T extends Element = Element> implements AsyncIterable<T> {
     const lengths = leaves.map((leaf) => leaf.shape[0])
     const [length] = lengths
     if (length === undefined || lengths.some((other) => other !== length))
-      throw new ArgumentError(problem({ where: 'Dataset.fromTensorSlices', expected: 'tensors with one and the same first dim', received: leaves.map((leaf) => leaf.shape) }))
+      throw new ArgumentError(
+        problem({
+          where: 'Dataset.fromTensorSlices',
+          expected: 'tensors with one and the same first dim',
+          received: leaves.map((leaf) => leaf.shape),
+        }),
+      )
     return new Dataset(async function* () {
       const hosts = new Map(await Promise.all(leaves.map(async (leaf) => [leaf, await leaf.data()] as const)))
       for (let i = 0; i < length; i++) yield mapStructure(whole, (leaf) => sliceOf(leaf, hosts.get(leaf)!, i))
@@ -44,7 +50,10 @@ export class Dataset<T extends Element = Element> implements AsyncIterable<T> {
   }
 
   /** Elements that a generator function yields; it is called anew for every iteration. */
-  static fromGenerator(make: () => Iterable<ElementLike> | AsyncIterable<ElementLike>, cardinality: number = UNKNOWN): Dataset {
+  static fromGenerator(
+    make: () => Iterable<ElementLike> | AsyncIterable<ElementLike>,
+    cardinality: number = UNKNOWN,
+  ): Dataset {
     return new Dataset(async function* () {
       for await (const element of make()) yield mapStructure(element as Element, (leaf) => tensor(leaf as TensorLike))
     }, cardinality)
@@ -55,7 +64,8 @@ export class Dataset<T extends Element = Element> implements AsyncIterable<T> {
   static range(start: number, stop: number, step?: number): Dataset<Tensor>
   static range(first: number, second?: number, step = 1): Dataset<Tensor> {
     const [start, stop] = second === undefined ? [0, first] : [first, second]
-    if (step === 0) throw new ArgumentError(problem({ where: 'Dataset.range', expected: 'a step other than 0', received: step }))
+    if (step === 0)
+      throw new ArgumentError(problem({ where: 'Dataset.range', expected: 'a step other than 0', received: step }))
     const count = Math.max(0, Math.ceil((stop - start) / step))
     return new Dataset(async function* () {
       await Promise.resolve()
@@ -89,7 +99,8 @@ export class Dataset<T extends Element = Element> implements AsyncIterable<T> {
   /** Starts an iteration that an AbortSignal can end. */
   async *iterate(options: IterationOptions = {}): AsyncGenerator<T, void, undefined> {
     for await (const element of this.#source(options)) {
-      if (options.signal?.aborted) throw new AbortError('the iteration over a dataset was aborted', { cause: options.signal.reason })
+      if (options.signal?.aborted)
+        throw new AbortError('the iteration over a dataset was aborted', { cause: options.signal.reason })
       yield element
     }
   }
@@ -103,10 +114,16 @@ export class Dataset<T extends Element = Element> implements AsyncIterable<T> {
    * Applies `transform` to every element; a tuple is spread over its arguments. Up to `numParallelCalls` (default 1) run at the same
    * time; the order stays.
    */
-  map<R extends Element>(transform: (...parts: never[]) => R | Promise<R>, { numParallelCalls = 1 }: { numParallelCalls?: number } = {}): Dataset<R> {
+  map<R extends Element>(
+    transform: (...parts: never[]) => R | Promise<R>,
+    { numParallelCalls = 1 }: { numParallelCalls?: number } = {},
+  ): Dataset<R> {
     const call = transform as unknown as (...parts: Element[]) => R | Promise<R>
     const apply = (element: T): Promise<R> => Promise.resolve(Array.isArray(element) ? call(...element) : call(element))
-    return new Dataset<R>((options) => mapOrdered(this.iterate(options), async (element) => apply(element), numParallelCalls), this.#cardinality)
+    return new Dataset<R>(
+      (options) => mapOrdered(this.iterate(options), async (element) => apply(element), numParallelCalls),
+      this.#cardinality,
+    )
   }
 
   /** Elements for which `predicate` gives true (or a tensor that is not 0). */
@@ -143,17 +160,29 @@ export class Dataset<T extends Element = Element> implements AsyncIterable<T> {
    * Fills a buffer of `bufferSize` elements and emits a random one of them each time. With a seed (default: derived from
    * `setRandomSeed`) runs repeat; `reshuffleEachIteration` (default true) gives every epoch another order.
    */
-  shuffle(bufferSize: number, { seed, reshuffleEachIteration = true }: { seed?: number; reshuffleEachIteration?: boolean } = {}): Dataset<T> {
+  shuffle(
+    bufferSize: number,
+    { seed, reshuffleEachIteration = true }: { seed?: number; reshuffleEachIteration?: boolean } = {},
+  ): Dataset<T> {
     requireCount('shuffle', 'a positive bufferSize', bufferSize, 1)
     const base = seed ?? nextSeed()
     let epoch = 0
-    return new Dataset<T>((options) => shuffled(this.iterate(options), bufferSize, hostRandom(base + (reshuffleEachIteration ? 0x9e3779b1 * epoch++ : 0))), this.#cardinality)
+    return new Dataset<T>(
+      (options) =>
+        shuffled(
+          this.iterate(options),
+          bufferSize,
+          hostRandom(base + (reshuffleEachIteration ? 0x9e3779b1 * epoch++ : 0)),
+        ),
+      this.#cardinality,
+    )
   }
 
   /** Repeats the elements `count` times; for ever if it is left out or -1. */
   repeat(count = -1): Dataset<T> {
     const own = this.#cardinality
-    const cardinality = count === 0 || own === 0 ? 0 : count < 0 || own === INFINITE ? INFINITE : own === UNKNOWN ? UNKNOWN : own * count
+    const cardinality =
+      count === 0 || own === 0 ? 0 : count < 0 || own === INFINITE ? INFINITE : own === UNKNOWN ? UNKNOWN : own * count
     const iterate = (options: IterationOptions): AsyncGenerator<T, void, undefined> => this.iterate(options)
     return new Dataset<T>(async function* (options) {
       for (let i = 0; count < 0 || i < count; i++) {
@@ -243,7 +272,11 @@ export class Dataset<T extends Element = Element> implements AsyncIterable<T> {
   /** This dataset's elements, then the other's. */
   concatenate(other: Dataset<T>): Dataset<T> {
     const counts = [this.#cardinality, other.cardinality()]
-    const cardinality = counts.includes(INFINITE) ? INFINITE : counts.includes(UNKNOWN) ? UNKNOWN : counts[0]! + counts[1]!
+    const cardinality = counts.includes(INFINITE)
+      ? INFINITE
+      : counts.includes(UNKNOWN)
+        ? UNKNOWN
+        : counts[0]! + counts[1]!
     const iterate = (options: IterationOptions): AsyncGenerator<T, void, undefined> => this.iterate(options)
     return new Dataset<T>(async function* (options) {
       yield* iterate(options)
@@ -263,19 +296,34 @@ export class Dataset<T extends Element = Element> implements AsyncIterable<T> {
     return transform(this)
   }
 
-  #derive(transform: (elements: AsyncGenerator<T, void, undefined>) => AsyncGenerator<T, void, undefined>, cardinality: number): Dataset<T> {
+  #derive(
+    transform: (elements: AsyncGenerator<T, void, undefined>) => AsyncGenerator<T, void, undefined>,
+    cardinality: number,
+  ): Dataset<T> {
     return new Dataset<T>((options) => transform(this.iterate(options)), cardinality)
   }
 }
 
-function requireCount(method: string, expected: string, value: number, low: number, high = Number.MAX_SAFE_INTEGER): void {
-  if (!Number.isInteger(value) || value < low || value > high) throw new ArgumentError(problem({ where: `Dataset.${method}`, expected, received: value }))
+function requireCount(
+  method: string,
+  expected: string,
+  value: number,
+  low: number,
+  high = Number.MAX_SAFE_INTEGER,
+): void {
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw new ArgumentError(problem({ where: `Dataset.${method}`, expected, received: value }))
 }
 
 type Elements<T> = AsyncGenerator<T, void, undefined>
 
-async function* flatMapped<T extends Element>(elements: Elements<T>, call: (...parts: Element[]) => Dataset, options: IterationOptions): Elements<Element> {
-  for await (const element of elements) yield* (Array.isArray(element) ? call(...element) : call(element)).iterate(options)
+async function* flatMapped<T extends Element>(
+  elements: Elements<T>,
+  call: (...parts: Element[]) => Dataset,
+  options: IterationOptions,
+): Elements<Element> {
+  for await (const element of elements)
+    yield* (Array.isArray(element) ? call(...element) : call(element)).iterate(options)
 }
 
 async function* batched(elements: Elements<Element>, size: number, dropRemainder: boolean): Elements<Element> {

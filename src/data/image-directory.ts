@@ -60,7 +60,16 @@ export class ImageDataset extends Dataset {
 
 const extensions = ['.bmp', '.gif', '.jpeg', '.jpg', '.png']
 const channelsOf: Readonly<Record<ColorMode, Channels>> = { grayscale: 1, rgb: 3, rgba: 4 }
-const methods: readonly ResizeMethod[] = ['bilinear', 'nearest', 'bicubic', 'area', 'lanczos3', 'lanczos5', 'gaussian', 'mitchellcubic']
+const methods: readonly ResizeMethod[] = [
+  'bilinear',
+  'nearest',
+  'bicubic',
+  'area',
+  'lanczos3',
+  'lanczos5',
+  'gaussian',
+  'mitchellcubic',
+]
 const where = 'imageDatasetFromDirectory'
 
 /**
@@ -68,9 +77,18 @@ const where = 'imageDatasetFromDirectory'
  * tf.image.resize does. Class folders, files and splits come in Keras' order: the same seed gives the same files.
  * @throws ArgumentError for contradictory options, missing folders and folders without pictures; FormatError (while iterating) for broken pictures.
  */
-export async function imageDatasetFromDirectory(directory: string, options: ImageDirectoryOptions & { subset: 'both' }): Promise<[ImageDataset, ImageDataset]>
-export async function imageDatasetFromDirectory(directory: string, options?: ImageDirectoryOptions): Promise<ImageDataset>
-export async function imageDatasetFromDirectory(directory: string, options: ImageDirectoryOptions = {}): Promise<ImageDataset | [ImageDataset, ImageDataset]> {
+export async function imageDatasetFromDirectory(
+  directory: string,
+  options: ImageDirectoryOptions & { subset: 'both' },
+): Promise<[ImageDataset, ImageDataset]>
+export async function imageDatasetFromDirectory(
+  directory: string,
+  options?: ImageDirectoryOptions,
+): Promise<ImageDataset>
+export async function imageDatasetFromDirectory(
+  directory: string,
+  options: ImageDirectoryOptions = {},
+): Promise<ImageDataset | [ImageDataset, ImageDataset]> {
   const settings = checked(options)
   const { paths, labels, classNames } = await indexDirectory(directory, options)
   const say = (text: string): void => {
@@ -78,9 +96,13 @@ export async function imageDatasetFromDirectory(directory: string, options: Imag
   }
   say(`Found ${paths.length} files${settings.labelMode === null ? '' : ` belonging to ${classNames.length} classes`}.`)
   if (paths.length === 0)
-    throw new ArgumentError(problem({ where, expected: `pictures (${extensions.join(', ')}) under ${directory}`, received: 'none' }))
+    throw new ArgumentError(
+      problem({ where, expected: `pictures (${extensions.join(', ')}) under ${directory}`, received: 'none' }),
+    )
   if (settings.labelMode === 'binary' && classNames.length !== 2)
-    throw new ArgumentError(problem({ where, expected: 'exactly 2 classes for labelMode "binary"', received: classNames }))
+    throw new ArgumentError(
+      problem({ where, expected: 'exactly 2 classes for labelMode "binary"', received: classNames }),
+    )
   const seed = options.seed ?? Math.floor(Math.random() * 1e6)
   if (settings.shuffle) {
     new RandomState(seed).shuffle(paths)
@@ -106,7 +128,13 @@ export async function imageDatasetFromDirectory(directory: string, options: Imag
   if (subset !== 'validation') say(`Using ${cut} files for training.`)
   if (subset !== 'training') say(`Using ${held} files for validation.`)
   if (cut === 0 || held === 0)
-    throw new ArgumentError(problem({ where, expected: 'a validationSplit that leaves files on both sides', received: `${cut} for training, ${held} for validation` }))
+    throw new ArgumentError(
+      problem({
+        where,
+        expected: 'a validationSplit that leaves files on both sides',
+        received: `${cut} for training, ${held} for validation`,
+      }),
+    )
   if (subset === 'training') return make(0, cut, settings.shuffle)
   if (subset === 'validation') return make(cut, paths.length, settings.shuffle)
   return [make(0, cut, settings.shuffle), make(cut, paths.length, false)]
@@ -129,24 +157,49 @@ function checked(options: ImageDirectoryOptions): Settings {
   const refuse = (expected: string, received: unknown, hint?: string): never => {
     throw new ArgumentError(problem({ where, expected, received, ...(hint === undefined ? {} : { hint }) }))
   }
-  const { labels = 'inferred', labelMode = 'int', colorMode = 'rgb', imageSize = [256, 256], shuffle = true, validationSplit, subset } = options
+  const {
+    labels = 'inferred',
+    labelMode = 'int',
+    colorMode = 'rgb',
+    imageSize = [256, 256],
+    shuffle = true,
+    validationSplit,
+    subset,
+  } = options
   const { interpolation = 'bilinear', batchSize = 32 } = options
-  if (labels !== 'inferred' && labels !== null && !(Array.isArray(labels) && labels.every((label) => Number.isInteger(label))))
+  if (
+    labels !== 'inferred' &&
+    labels !== null &&
+    !(Array.isArray(labels) && labels.every((label) => Number.isInteger(label)))
+  )
     refuse('labels "inferred", null or a list of whole numbers', labels)
-  if (options.classNames !== undefined && labels !== 'inferred') refuse('classNames only with labels "inferred"', labels)
-  if (!['int', 'categorical', 'binary', null].includes(labelMode)) refuse('labelMode int, categorical, binary or null', labelMode)
-  if ((labels === null) !== (labelMode === null)) refuse('labels and labelMode both null, or neither', { labels, labelMode })
+  if (options.classNames !== undefined && labels !== 'inferred')
+    refuse('classNames only with labels "inferred"', labels)
+  if (!['int', 'categorical', 'binary', null].includes(labelMode))
+    refuse('labelMode int, categorical, binary or null', labelMode)
+  if ((labels === null) !== (labelMode === null))
+    refuse('labels and labelMode both null, or neither', { labels, labelMode })
   if (!Object.hasOwn(channelsOf, colorMode)) refuse('colorMode grayscale, rgb or rgba', colorMode)
   const size: readonly [number, number] = typeof imageSize === 'number' ? [imageSize, imageSize] : imageSize
-  if (size.length !== 2 || !size.every((side) => Number.isInteger(side) && side > 0)) refuse('imageSize: a positive whole number, or [height, width]', imageSize)
+  if (size.length !== 2 || !size.every((side) => Number.isInteger(side) && side > 0))
+    refuse('imageSize: a positive whole number, or [height, width]', imageSize)
   if (!methods.includes(interpolation)) refuse(`interpolation ${methods.join(', ')}`, interpolation)
-  if (options.cropToAspectRatio && options.padToAspectRatio) refuse('only one of cropToAspectRatio and padToAspectRatio', 'both')
-  if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize > 0)) refuse('a positive batchSize, or null', batchSize)
-  if (validationSplit !== undefined && !(validationSplit > 0 && validationSplit < 1)) refuse('validationSplit between 0 and 1', validationSplit)
-  if (subset !== undefined && !['training', 'validation', 'both'].includes(subset)) refuse('subset training, validation or both', subset)
-  if ((validationSplit === undefined) !== (subset === undefined)) refuse('validationSplit and subset together', { validationSplit, subset })
+  if (options.cropToAspectRatio && options.padToAspectRatio)
+    refuse('only one of cropToAspectRatio and padToAspectRatio', 'both')
+  if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize > 0))
+    refuse('a positive batchSize, or null', batchSize)
+  if (validationSplit !== undefined && !(validationSplit > 0 && validationSplit < 1))
+    refuse('validationSplit between 0 and 1', validationSplit)
+  if (subset !== undefined && !['training', 'validation', 'both'].includes(subset))
+    refuse('subset training, validation or both', subset)
+  if ((validationSplit === undefined) !== (subset === undefined))
+    refuse('validationSplit and subset together', { validationSplit, subset })
   if (validationSplit !== undefined && shuffle && options.seed === undefined)
-    refuse('a seed', undefined, 'Without one, the training and validation parts would overlap; give seed, or shuffle: false')
+    refuse(
+      'a seed',
+      undefined,
+      'Without one, the training and validation parts would overlap; give seed, or shuffle: false',
+    )
   return {
     labelMode,
     channels: channelsOf[colorMode],
@@ -172,18 +225,35 @@ export function byCodePoint(a: string, b: string): number {
   return left.length - right.length
 }
 
-async function indexDirectory(directory: string, options: ImageDirectoryOptions): Promise<{ paths: string[]; labels: number[]; classNames: readonly string[] }> {
+async function indexDirectory(
+  directory: string,
+  options: ImageDirectoryOptions,
+): Promise<{ paths: string[]; labels: number[]; classNames: readonly string[] }> {
   const { labels = 'inferred', followLinks = false } = options
   let entries
   try {
     entries = await readdir(directory, { withFileTypes: true })
   } catch (error) {
-    throw new ArgumentError(problem({ where, expected: 'a folder', received: resolve(directory), hint: error instanceof Error ? error.message : String(error) }), { cause: error })
+    throw new ArgumentError(
+      problem({
+        where,
+        expected: 'a folder',
+        received: resolve(directory),
+        hint: error instanceof Error ? error.message : String(error),
+      }),
+      { cause: error },
+    )
   }
   if (labels !== 'inferred') {
     const paths = await walk(directory, followLinks)
     if (labels !== null && labels.length !== paths.length)
-      throw new ArgumentError(problem({ where, expected: `one label for each of ${paths.length} files`, received: `${labels.length} labels` }))
+      throw new ArgumentError(
+        problem({
+          where,
+          expected: `one label for each of ${paths.length} files`,
+          received: `${labels.length} labels`,
+        }),
+      )
     const numbers = labels === null ? paths.map(() => 0) : [...labels]
     return { paths, labels: numbers, classNames: [...new Set(numbers)].sort((a, b) => a - b).map(String) }
   }
@@ -193,7 +263,10 @@ async function indexDirectory(directory: string, options: ImageDirectoryOptions)
     .sort(byCodePoint)
   const { classNames = folders } = options
   for (const name of classNames)
-    if (!folders.includes(name)) throw new ArgumentError(problem({ where, expected: `classNames among the folders ${folders.join(', ')}`, received: name }))
+    if (!folders.includes(name))
+      throw new ArgumentError(
+        problem({ where, expected: `classNames among the folders ${folders.join(', ')}`, received: name }),
+      )
   const paths: string[] = []
   const numbers: number[] = []
   for (const [index, name] of classNames.entries()) {
@@ -218,7 +291,9 @@ async function walk(root: string, followLinks: boolean): Promise<string[]> {
     folders.set(folder, names.sort(byCodePoint))
   }
   await visit(root)
-  return [...folders.keys()].sort(byCodePoint).flatMap((folder) => folders.get(folder)!.map((name) => join(folder, name)))
+  return [...folders.keys()]
+    .sort(byCodePoint)
+    .flatMap((folder) => folders.get(folder)!.map((name) => join(folder, name)))
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -241,7 +316,11 @@ function pathDataset(paths: readonly string[], labels: readonly number[]): Datas
 async function loadElement(path: string, label: number, classes: number, settings: Settings): Promise<Element> {
   const bytes = await readFile(path)
   const { maxPixels } = settings
-  const pixels = await decodeImage(bytes, { channels: settings.channels, source: path, ...(maxPixels === undefined ? {} : { maxPixels }) })
+  const pixels = await decodeImage(bytes, {
+    channels: settings.channels,
+    source: path,
+    ...(maxPixels === undefined ? {} : { maxPixels }),
+  })
   const image = toTensor(fit(pixels, settings), settings)
   switch (settings.labelMode) {
     case null:
@@ -251,7 +330,13 @@ async function loadElement(path: string, label: number, classes: number, setting
     case 'binary':
       return [image, tensor(Float32Array.of(label), { shape: [1] })]
     case 'categorical':
-      return [image, tensor(Float32Array.from({ length: classes }, (_, i) => (i === label ? 1 : 0)), { shape: [classes] })]
+      return [
+        image,
+        tensor(
+          Float32Array.from({ length: classes }, (_, i) => (i === label ? 1 : 0)),
+          { shape: [classes] },
+        ),
+      ]
   }
 }
 
@@ -259,7 +344,10 @@ function toTensor(data: Float32Array, { size, channels, uint8 }: Settings): Tens
   const shape = [...size, channels]
   if (!uint8) return tensor(data, { shape })
   // Half to even, as NumPy rounds.
-  return tensor(Uint8Array.from(data, (value) => Math.max(0, Math.min(255, roundHalfEven(value)))), { shape })
+  return tensor(
+    Uint8Array.from(data, (value) => Math.max(0, Math.min(255, roundHalfEven(value)))),
+    { shape },
+  )
 }
 
 function roundHalfEven(value: number): number {
@@ -296,6 +384,7 @@ function letterBox({ data, height, width, channels }: Pixels, targetHeight: numb
   const top = Math.trunc((boxHeight - height) / 2)
   const left = Math.trunc((boxWidth - width) / 2)
   const out = new Uint8Array(boxHeight * boxWidth * channels)
-  for (let y = 0; y < height; y++) out.set(data.subarray(y * width * channels, (y + 1) * width * channels), ((top + y) * boxWidth + left) * channels)
+  for (let y = 0; y < height; y++)
+    out.set(data.subarray(y * width * channels, (y + 1) * width * channels), ((top + y) * boxWidth + left) * channels)
   return { data: out, height: boxHeight, width: boxWidth, channels }
 }

@@ -10,7 +10,12 @@ export interface Pixels {
 }
 
 /** float32 pixels of the new size, unrounded, as tf.image.resize gives them. */
-export function resizeImage({ data, height, width, channels }: Pixels, size: readonly [number, number], method: ResizeMethod = 'bilinear', antialias = false): Float32Array {
+export function resizeImage(
+  { data, height, width, channels }: Pixels,
+  size: readonly [number, number],
+  method: ResizeMethod = 'bilinear',
+  antialias = false,
+): Float32Array {
   const [rows, columns] = resizeAxes([height, width], { size, method, antialias })
   const [outHeight, outWidth] = size
   const out = new Float32Array(outHeight * outWidth * channels)

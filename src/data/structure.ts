@@ -8,10 +8,17 @@ export type Element = Tensor | Element[] | { [key: string]: Element }
 
 /** A leaf is whatever is neither an array of elements nor a plain record. */
 function isTuple(value: unknown): value is unknown[] {
-  return Array.isArray(value) && !value.every((item) => typeof item === 'number' || typeof item === 'boolean' || (Array.isArray(item) && isNumbers(item)))
+  return (
+    Array.isArray(value) &&
+    !value.every(
+      (item) => typeof item === 'number' || typeof item === 'boolean' || (Array.isArray(item) && isNumbers(item)),
+    )
+  )
 }
 function isNumbers(value: unknown[]): boolean {
-  return value.every((item) => typeof item === 'number' || typeof item === 'boolean' || (Array.isArray(item) && isNumbers(item)))
+  return value.every(
+    (item) => typeof item === 'number' || typeof item === 'boolean' || (Array.isArray(item) && isNumbers(item)),
+  )
 }
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
@@ -19,7 +26,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 export function mapStructure(value: Element, leaf: (leaf: Tensor) => Tensor): Element {
   if (isTuple(value)) return value.map((item) => mapStructure(item as Element, leaf))
-  if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapStructure(item as Element, leaf)]))
+  if (isRecord(value))
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapStructure(item as Element, leaf)]))
   return leaf(value as Tensor)
 }
 
@@ -80,5 +88,10 @@ export async function unstack(element: Element): Promise<Element[]> {
   const leaves = flatten(element)
   const hosts = await Promise.all(leaves.map((leaf) => leaf.data()))
   const count = leaves[0]?.shape[0] ?? 0
-  return Array.from({ length: count }, (_, i) => rebuild(element, leaves.map((leaf, k) => sliceOf(leaf, hosts[k]!, i))))
+  return Array.from({ length: count }, (_, i) =>
+    rebuild(
+      element,
+      leaves.map((leaf, k) => sliceOf(leaf, hosts[k]!, i)),
+    ),
+  )
 }

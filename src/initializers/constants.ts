@@ -31,7 +31,9 @@ export class Constant extends Initializer {
     super()
     const { value = 0 } = options
     if (typeof value !== 'number')
-      throw new ArgumentError(problem({ where: 'initializers.constant', expected: '`value` to be a number', received: value }))
+      throw new ArgumentError(
+        problem({ where: 'initializers.constant', expected: '`value` to be a number', received: value }),
+      )
     this.value = value
   }
   values(shape: Shape, dtype: DType): TypedArray {
@@ -55,7 +57,11 @@ export class Identity extends Initializer {
   values(shape: Shape, dtype: DType): TypedArray {
     if (shape.length !== 2)
       throw new ArgumentError(
-        problem({ where: 'initializers.identity', expected: 'a weight of rank 2', received: `shape ${showShape(shape)}` }),
+        problem({
+          where: 'initializers.identity',
+          expected: 'a weight of rank 2',
+          received: `shape ${showShape(shape)}`,
+        }),
       )
     const out = filled(shape, dtype, 0)
     const [rows, columns] = shape as readonly [number, number]

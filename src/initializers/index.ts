@@ -60,7 +60,7 @@ class FunctionInitializer extends Initializer {
   }
   values(shape: Shape, dtype: DType): TypedArray {
     const result = this.ask(shape, dtype)
-    if (ArrayBuffer.isView(result)) return result as TypedArray
+    if (ArrayBuffer.isView(result)) return result
     throw new ArgumentError(
       problem({
         where: 'initializer',

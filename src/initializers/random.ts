@@ -60,7 +60,9 @@ abstract class RandomInitializer extends Initializer {
     super()
     const { seed = null } = options
     if (seed !== null && !Number.isInteger(seed))
-      throw new ArgumentError(problem({ where: this.className, expected: '`seed` to be an integer or null', received: seed }))
+      throw new ArgumentError(
+        problem({ where: this.className, expected: '`seed` to be an integer or null', received: seed }),
+      )
     this.seed = seed
     this.#drawn = seed ?? nextSeed()
   }
@@ -185,28 +187,65 @@ export class VarianceScaling extends RandomInitializer {
 
 function oneOf<T extends string>(where: string, option: string, value: string, choices: readonly T[]): T {
   if (choices.includes(value as T)) return value as T
-  throw new ArgumentError(problem({ where, expected: `\`${option}\` to be one of ${choices.join(', ')}`, received: value }))
+  throw new ArgumentError(
+    problem({ where, expected: `\`${option}\` to be one of ${choices.join(', ')}`, received: value }),
+  )
 }
 
 /** The named special cases; their configs hold the seed alone (and two keys that Keras 3 added, always null here). */
-function special(className: string, scale: number, mode: ScalingMode, distribution: ScalingDistribution) {
-  return class extends VarianceScaling {
-    static override readonly className: string = className
-    constructor(options: SeedOption = {}) {
-      super({ seed: options.seed ?? null, scale, mode, distribution })
-    }
-    override getConfig(): Config {
-      return { seed: this.seed, input_axes: null, output_axes: null }
-    }
+abstract class NamedScaling extends VarianceScaling {
+  override getConfig(): Config {
+    return { seed: this.seed, input_axes: null, output_axes: null }
   }
 }
 
-export const GlorotUniform = special('GlorotUniform', 1, 'fan_avg', 'uniform')
-export const GlorotNormal = special('GlorotNormal', 1, 'fan_avg', 'truncated_normal')
-export const HeUniform = special('HeUniform', 2, 'fan_in', 'uniform')
-export const HeNormal = special('HeNormal', 2, 'fan_in', 'truncated_normal')
-export const LecunUniform = special('LecunUniform', 1, 'fan_in', 'uniform')
-export const LecunNormal = special('LecunNormal', 1, 'fan_in', 'truncated_normal')
+/** Uniform in ±sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio 2010); the default of kernels. */
+export class GlorotUniform extends NamedScaling {
+  static override readonly className: string = 'GlorotUniform'
+  constructor(options: SeedOption = {}) {
+    super({ seed: options.seed ?? null, scale: 1, mode: 'fan_avg', distribution: 'uniform' })
+  }
+}
+
+/** Truncated normal of variance 2 / (fanIn + fanOut). */
+export class GlorotNormal extends NamedScaling {
+  static override readonly className: string = 'GlorotNormal'
+  constructor(options: SeedOption = {}) {
+    super({ seed: options.seed ?? null, scale: 1, mode: 'fan_avg', distribution: 'truncated_normal' })
+  }
+}
+
+/** Uniform in ±sqrt(6 / fanIn) (He et al. 2015). */
+export class HeUniform extends NamedScaling {
+  static override readonly className: string = 'HeUniform'
+  constructor(options: SeedOption = {}) {
+    super({ seed: options.seed ?? null, scale: 2, mode: 'fan_in', distribution: 'uniform' })
+  }
+}
+
+/** Truncated normal of variance 2 / fanIn. */
+export class HeNormal extends NamedScaling {
+  static override readonly className: string = 'HeNormal'
+  constructor(options: SeedOption = {}) {
+    super({ seed: options.seed ?? null, scale: 2, mode: 'fan_in', distribution: 'truncated_normal' })
+  }
+}
+
+/** Uniform in ±sqrt(3 / fanIn). */
+export class LecunUniform extends NamedScaling {
+  static override readonly className: string = 'LecunUniform'
+  constructor(options: SeedOption = {}) {
+    super({ seed: options.seed ?? null, scale: 1, mode: 'fan_in', distribution: 'uniform' })
+  }
+}
+
+/** Truncated normal of variance 1 / fanIn. */
+export class LecunNormal extends NamedScaling {
+  static override readonly className: string = 'LecunNormal'
+  constructor(options: SeedOption = {}) {
+    super({ seed: options.seed ?? null, scale: 1, mode: 'fan_in', distribution: 'truncated_normal' })
+  }
+}
 
 /** Orthonormal rows or columns (Saxe et al. 2013): the Q of a random normal matrix, signs fixed by the diagonal of R. */
 export class Orthogonal extends RandomInitializer {

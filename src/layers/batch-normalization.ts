@@ -90,9 +90,12 @@ export class BatchNormalization extends Layer {
   constructor(options: BatchNormalizationOptions = {}) {
     super(options)
     // Older files hold the axis as a list of one.
-    const axis: unknown = Array.isArray(options.axis) && options.axis.length === 1 ? options.axis[0] : (options.axis ?? -1)
+    const axis: unknown =
+      Array.isArray(options.axis) && options.axis.length === 1 ? options.axis[0] : (options.axis ?? -1)
     if (typeof axis !== 'number' || !Number.isInteger(axis))
-      throw new ArgumentError(problem({ where: this.where, expected: '`axis` to be one integer', received: options.axis }))
+      throw new ArgumentError(
+        problem({ where: this.where, expected: '`axis` to be one integer', received: options.axis }),
+      )
     this.axis = axis
     this.momentum = numberOption(this.where, 'momentum', options.momentum ?? 0.99, 0, 1)
     this.epsilon = numberOption(this.where, 'epsilon', options.epsilon ?? 1e-3, 0)

@@ -28,11 +28,18 @@ export class CategoryEncoding extends Layer {
     this.outputMode = choiceOption(this.where, 'outputMode', options.outputMode ?? 'multi_hot', modes)
   }
 
-  override call(inputs: Tensor, options: { readonly training: boolean; readonly countWeights?: Tensor | null }): Tensor {
+  override call(
+    inputs: Tensor,
+    options: { readonly training: boolean; readonly countWeights?: Tensor | null },
+  ): Tensor {
     const { countWeights = null } = options
     if (countWeights !== null && this.outputMode !== 'count')
       throw new ArgumentError(
-        problem({ where: this.where, expected: '`countWeights` only with outputMode "count"', received: this.outputMode }),
+        problem({
+          where: this.where,
+          expected: '`countWeights` only with outputMode "count"',
+          received: this.outputMode,
+        }),
       )
     const single = this.outputMode === 'one_hot' && inputs.rank > 0 && inputs.shape.at(-1) === 1
     const indices = ops.cast(single ? ops.squeeze(inputs, -1) : inputs, 'int32')

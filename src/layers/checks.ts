@@ -18,7 +18,12 @@ export function numberOption(where: string, option: string, value: unknown, low 
 }
 
 /** @throws ArgumentError unless `value` is one of `choices`. */
-export function choiceOption<T extends string>(where: string, option: string, value: unknown, choices: readonly T[]): T {
+export function choiceOption<T extends string>(
+  where: string,
+  option: string,
+  value: unknown,
+  choices: readonly T[],
+): T {
   if (choices.includes(value as T)) return value as T
   const list = choices.map((choice) => `"${choice}"`).join(', ')
   throw new ArgumentError(problem({ where, expected: `\`${option}\` to be one of ${list}`, received: value }))
@@ -109,6 +114,9 @@ export function knownDim(where: string, shape: SymbolicShape, axis: number): num
 
 /** The single shape of a layer with one input. @throws ShapeError for a list of inputs. */
 export function singleShape(where: string, shape: unknown): SymbolicShape {
-  if (Array.isArray(shape) && shape.every((dim) => dim === null || typeof dim === 'number')) return shape
-  throw new ShapeError(problem({ where, expected: 'one input tensor', received: `inputs of shapes ${JSON.stringify(shape)}` }))
+  if (Array.isArray(shape) && shape.every((dim) => dim === null || typeof dim === 'number'))
+    return shape as SymbolicShape
+  throw new ShapeError(
+    problem({ where, expected: 'one input tensor', received: `inputs of shapes ${JSON.stringify(shape)}` }),
+  )
 }

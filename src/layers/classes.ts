@@ -22,7 +22,13 @@ export * from './normalization-layers.ts'
 export * from './pooling.ts'
 export * from './random-color.ts'
 export * from './random-geometry.ts'
-export { RandomImageLayer, SamplingLayer, type Factor, type RandomImageOptions, type SamplingOptions } from './random-image.ts'
+export {
+  RandomImageLayer,
+  SamplingLayer,
+  type Factor,
+  type RandomImageOptions,
+  type SamplingOptions,
+} from './random-image.ts'
 export * from './rescaling.ts'
 export * from './reshaping.ts'
 export { CenterCrop, type Interpolation, Resizing, type ResizingOptions, type SizeOptions } from './resizing.ts'

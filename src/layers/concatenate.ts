@@ -78,7 +78,11 @@ export class Dot extends Merge {
     const list: unknown[] = Array.isArray(axes) ? axes : [axes, axes]
     if (list.length !== 2 || !list.every(Number.isInteger) || list.includes(0))
       throw new ArgumentError(
-        problem({ where: this.where, expected: '`axes` to be an integer or two, none of them the batch', received: axes }),
+        problem({
+          where: this.where,
+          expected: '`axes` to be an integer or two, none of them the batch',
+          received: axes,
+        }),
       )
     this.axes = options.axes
     this.normalize = options.normalize ?? false

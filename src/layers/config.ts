@@ -4,7 +4,13 @@ import type { DType } from '../graph/types.ts'
 import { camelKeys, type Config, snakeKeys } from '../initializers/objects.ts'
 import { warn } from '../platform/warn.ts'
 
-export { type Config, isSerializedObject, type SerializedObject, toCamelKey, toSnakeKey } from '../initializers/objects.ts'
+export {
+  type Config,
+  isSerializedObject,
+  type SerializedObject,
+  toCamelKey,
+  toSnakeKey,
+} from '../initializers/objects.ts'
 
 /** Keras's config as constructor options: keys in camelCase, values untouched, the dtype policy reduced to its name. */
 export function fromKeras(config: Config): Record<string, unknown> {
@@ -35,6 +41,11 @@ export function dtypeFromKeras(value: unknown): DType {
     }
   }
   throw new ArgumentError(problem({ where: 'dtype', expected: `one of ${dtypes.join(', ')}`, received: value }))
+}
+
+/** A config without some of its keys. */
+export function omit(config: Config, ...keys: readonly string[]): Config {
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !keys.includes(key)))
 }
 
 /** A dtype as Keras 3 stores it in a layer's config. */

@@ -6,7 +6,7 @@ import type { Variable } from '../ops/index.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
 import { choiceOption, dataFormatOption, integerOption, knownDim, type Sizes, sizesOption } from './checks.ts'
-import type { Config } from './config.ts'
+import { type Config, omit } from './config.ts'
 import { type Padding, paddings, windowOutput } from './conv-shapes.ts'
 import { Layer, type LayerOptions } from './layer.ts'
 import type { SymbolicShape } from './nested.ts'
@@ -55,7 +55,11 @@ export function windowOptions(
   const dilationRate = sizesOption(where, 'dilationRate', options.dilationRate ?? 1, rank)
   if (Math.max(...strides) > 1 && Math.max(...dilationRate) > 1)
     throw new ArgumentError(
-      problem({ where, expected: '`strides` > 1 or `dilationRate` > 1, not both', received: { strides, dilationRate } }),
+      problem({
+        where,
+        expected: '`strides` > 1 or `dilationRate` > 1, not both',
+        received: { strides, dilationRate },
+      }),
     )
   return {
     kernelSize: sizesOption(where, 'kernelSize', options.kernelSize, rank),
@@ -148,9 +152,8 @@ export abstract class BaseConv extends Layer {
   override getConfig(): Config {
     const config = super.getConfig()
     const activity_regularizer = config.activity_regularizer ?? null
-    delete config.activity_regularizer
     return {
-      ...config,
+      ...omit(config, 'activity_regularizer'),
       filters: this.filters,
       ...windowConfig(this.window),
       groups: this.groups,

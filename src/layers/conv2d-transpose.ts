@@ -4,7 +4,7 @@ import { ArgumentError, problem } from '../errors.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, Variable } from '../ops/index.ts'
 import { integerOption, knownDim, type Sizes, sizesOption } from './checks.ts'
-import type { Config } from './config.ts'
+import { type Config, omit } from './config.ts'
 import { type Window, windowConfig, windowOptions, type WindowOptions } from './conv-base.ts'
 import { Layer, type LayerOptions, toFloat } from './layer.ts'
 import type { SymbolicShape } from './nested.ts'
@@ -78,7 +78,8 @@ export class Conv2DTranspose extends Layer {
       if (dim === null) return null
       const [stride, reach] = [strides[i]!, (size - 1) * dilationRate[i]! + 1]
       // Keras's rule: without outputPadding the smallest size whose convolution would give this input.
-      if (this.outputPadding === null) return padding === 'same' ? dim * stride : dim * stride + Math.max(reach - stride, 0)
+      if (this.outputPadding === null)
+        return padding === 'same' ? dim * stride : dim * stride + Math.max(reach - stride, 0)
       const cut = padding === 'same' ? 2 * Math.floor(reach / 2) : 0
       return (dim - 1) * stride + reach - cut + this.outputPadding[i]!
     })
@@ -88,9 +89,8 @@ export class Conv2DTranspose extends Layer {
   override getConfig(): Config {
     const config = super.getConfig()
     const activity_regularizer = config.activity_regularizer ?? null
-    delete config.activity_regularizer
     return {
-      ...config,
+      ...omit(config, 'activity_regularizer'),
       filters: this.filters,
       ...windowConfig(this.window),
       activation: serialize(this.activation),
@@ -101,7 +101,6 @@ export class Conv2DTranspose extends Layer {
   }
 
   static override fromConfig(config: Config): Layer {
-    const { groups: _groups, ...known } = config
-    return super.fromConfig.call(this, known)
+    return super.fromConfig.call(this, omit(config, 'groups'))
   }
 }

@@ -6,7 +6,7 @@ import * as ops from '../ops/index.ts'
 import type { Tensor, Variable } from '../ops/index.ts'
 import type { RegularizerLike } from '../regularizers/index.ts'
 import { integerOption, knownDim } from './checks.ts'
-import type { Config } from './config.ts'
+import { type Config, omit } from './config.ts'
 import { type Window, windowConfig, windowOptions, type WindowOptions } from './conv-base.ts'
 import { windowOutput } from './conv-shapes.ts'
 import { Layer, type LayerOptions, toFloat } from './layer.ts'
@@ -80,9 +80,8 @@ export class DepthwiseConv2D extends Layer {
   override getConfig(): Config {
     const config = super.getConfig()
     const activity_regularizer = config.activity_regularizer ?? null
-    delete config.activity_regularizer
     return {
-      ...config,
+      ...omit(config, 'activity_regularizer'),
       depth_multiplier: this.depthMultiplier,
       ...windowConfig(this.window),
       activation: serialize(this.activation),
@@ -93,8 +92,7 @@ export class DepthwiseConv2D extends Layer {
 
   /** Files of older versions hold options of Conv2D that mean nothing here. */
   static override fromConfig(config: Config): Layer {
-    const known = { ...config }
-    for (const key of ['filters', 'groups', 'kernel_initializer', 'kernel_regularizer', 'kernel_constraint']) delete known[key]
-    return super.fromConfig.call(this, known)
+    const foreign = ['filters', 'groups', 'kernel_initializer', 'kernel_regularizer', 'kernel_constraint']
+    return super.fromConfig.call(this, omit(config, ...foreign))
   }
 }

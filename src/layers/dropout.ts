@@ -4,7 +4,7 @@ import type { DType } from '../graph/types.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
 import { dataFormatOption, integerOption, numberOption } from './checks.ts'
-import type { Config } from './config.ts'
+import { type Config, omit } from './config.ts'
 import { type CallOptions, Layer, type LayerOptions, toFloat } from './layer.ts'
 import type { SymbolicShape } from './nested.ts'
 
@@ -51,7 +51,11 @@ export class Dropout extends Noise {
     const { noiseShape = null } = options
     if (noiseShape !== null && !Array.isArray(noiseShape))
       throw new ArgumentError(
-        problem({ where: this.where, expected: '`noiseShape` to be a list of integers and nulls', received: noiseShape }),
+        problem({
+          where: this.where,
+          expected: '`noiseShape` to be a list of integers and nulls',
+          received: noiseShape,
+        }),
       )
     this.noiseShape = noiseShape
   }
@@ -62,7 +66,11 @@ export class Dropout extends Noise {
     if (wanted === null) return [...shape]
     if (wanted.length !== shape.length || wanted.some((dim, i) => dim !== null && dim !== 1 && dim !== shape[i]))
       throw new ArgumentError(
-        problem({ where: this.where, expected: `\`noiseShape\` to broadcast to (${shape.join(', ')})`, received: wanted }),
+        problem({
+          where: this.where,
+          expected: `\`noiseShape\` to broadcast to (${shape.join(', ')})`,
+          received: wanted,
+        }),
       )
     return wanted.map((dim, i) => dim ?? shape[i]!)
   }
@@ -100,8 +108,7 @@ export class SpatialDropout2D extends Dropout {
     return [shape[0]!, 1, 1, shape[3]!]
   }
   override getConfig(): Config {
-    const { noise_shape: _none, trainable: _flag, ...config } = super.getConfig()
-    return { ...config, dtype: this.dtype, data_format: 'channels_last' }
+    return { ...omit(super.getConfig(), 'noise_shape', 'trainable'), dtype: this.dtype, data_format: 'channels_last' }
   }
 }
 
@@ -116,8 +123,7 @@ export class SpatialDropout1D extends Dropout {
     return [shape[0]!, 1, shape[2]!]
   }
   override getConfig(): Config {
-    const { noise_shape: _none, trainable: _flag, ...config } = super.getConfig()
-    return { ...config, dtype: this.dtype }
+    return { ...omit(super.getConfig(), 'noise_shape', 'trainable'), dtype: this.dtype }
   }
 }
 

@@ -5,13 +5,12 @@ import { showShape, sizeOf } from '../graph/types.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, Variable } from '../ops/index.ts'
 import { knownDim } from './checks.ts'
-import type { Config } from './config.ts'
+import { type Config, omit } from './config.ts'
 import { Layer, type LayerOptions, toFloat } from './layer.ts'
 import type { SymbolicShape } from './nested.ts'
 import { type BiasOptions, type KernelOptions, recipe, recipeConfig, type WeightRecipe } from './weight-options.ts'
 
-export interface EinsumDenseOptions
-  extends LayerOptions, KernelOptions, Omit<BiasOptions, 'useBias'> {
+export interface EinsumDenseOptions extends LayerOptions, KernelOptions, Omit<BiasOptions, 'useBias'> {
   /** `input,kernel->output` in single letters, e.g. `abc,cd->abd`; every letter of the kernel in the input is summed over. */
   readonly equation: string
   /** The output's shape without the batch; null for dims that come from the input. */
@@ -76,14 +75,22 @@ export class EinsumDense extends Layer {
     const full = [inputShape[0] ?? null, ...this.partialOutputShape]
     if (full.length !== output.length)
       throw new ShapeError(
-        problem({ where: this.where, expected: `an \`outputShape\` of ${output.length - 1} dims`, received: full.slice(1) }),
+        problem({
+          where: this.where,
+          expected: `an \`outputShape\` of ${output.length - 1} dims`,
+          received: full.slice(1),
+        }),
       )
     for (const [i, letter] of [...output].entries()) {
       const dim = full[i]!
       const known = sizes.get(letter) ?? null
       if (i > 0 && dim !== null && known !== null && known !== dim)
         throw new ShapeError(
-          problem({ where: this.where, expected: `size ${dim} for "${letter}"`, received: `shape ${showShape(inputShape)}` }),
+          problem({
+            where: this.where,
+            expected: `size ${dim} for "${letter}"`,
+            received: `shape ${showShape(inputShape)}`,
+          }),
         )
       if (known === null) sizes.set(letter, dim)
     }
@@ -93,12 +100,16 @@ export class EinsumDense extends Layer {
   override build(inputShape: SymbolicShape): void {
     const { kernel, input, output } = this.#letters
     const sizes = this.#sizes(inputShape)
-    const shape = [...kernel].map((letter) => sizes.get(letter) ?? knownDim(this.where, inputShape, input.indexOf(letter)))
+    const shape = [...kernel].map(
+      (letter) => sizes.get(letter) ?? knownDim(this.where, inputShape, input.indexOf(letter)),
+    )
     this.kernel = this.addWeight({ name: 'kernel', shape, ...this.#recipes.kernel })
     if (this.biasAxes === null) return
     // From the first letter with a bias on, the others have size 1.
     const first = Math.min(...[...this.biasAxes].map((letter) => output.indexOf(letter)))
-    const biasShape = [...output].slice(first).map((letter) => (this.biasAxes!.includes(letter) ? sizes.get(letter)! : 1))
+    const biasShape = [...output]
+      .slice(first)
+      .map((letter) => (this.biasAxes!.includes(letter) ? sizes.get(letter)! : 1))
     this.bias = this.addWeight({ name: 'bias', shape: biasShape, ...this.#recipes.bias })
   }
 
@@ -112,8 +123,14 @@ export class EinsumDense extends Layer {
     const rowShape = rows.map((letter) => x.shape[letters.input.indexOf(letter)]!)
     const columnShape = columns.map((letter) => kernel.shape[letters.kernel.indexOf(letter)]!)
     const inner = sizeOf(summed.map((letter) => kernel.shape[letters.kernel.indexOf(letter)]!))
-    const a = ops.transpose(x, [...rows, ...summed].map((letter) => letters.input.indexOf(letter)))
-    const b = ops.transpose(kernel, [...summed, ...columns].map((letter) => letters.kernel.indexOf(letter)))
+    const a = ops.transpose(
+      x,
+      [...rows, ...summed].map((letter) => letters.input.indexOf(letter)),
+    )
+    const b = ops.transpose(
+      kernel,
+      [...summed, ...columns].map((letter) => letters.kernel.indexOf(letter)),
+    )
     const product = ops.matmul(ops.reshape(a, [sizeOf(rowShape), inner]), ops.reshape(b, [inner, sizeOf(columnShape)]))
     const order = [...rows, ...columns]
     const laid = ops.transpose(
@@ -131,9 +148,8 @@ export class EinsumDense extends Layer {
   override getConfig(): Config {
     const config = super.getConfig()
     const activity_regularizer = config.activity_regularizer ?? null
-    delete config.activity_regularizer
     return {
-      ...config,
+      ...omit(config, 'activity_regularizer'),
       output_shape: [...this.partialOutputShape],
       equation: this.equation,
       activation: serialize(this.activation),

@@ -6,7 +6,7 @@ import * as ops from '../ops/index.ts'
 import type { Tensor, Variable } from '../ops/index.ts'
 import type { RegularizerLike } from '../regularizers/index.ts'
 import { integerOption } from './checks.ts'
-import type { Config } from './config.ts'
+import { type Config, omit } from './config.ts'
 import { Layer, type LayerOptions } from './layer.ts'
 import type { SymbolicShape } from './nested.ts'
 import { recipe, recipeConfig, type WeightRecipe } from './weight-options.ts'
@@ -54,9 +54,8 @@ export class Embedding extends Layer {
   override getConfig(): Config {
     const config = super.getConfig()
     const activity_regularizer = config.activity_regularizer ?? null
-    delete config.activity_regularizer
     return {
-      ...config,
+      ...omit(config, 'activity_regularizer'),
       input_dim: this.inputDim,
       output_dim: this.outputDim,
       ...recipeConfig({ embeddings: this.#recipe }, { activity_regularizer }),

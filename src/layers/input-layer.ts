@@ -50,7 +50,9 @@ export class InputLayer extends Layer {
         problem({ where: 'input', expected: 'a shape of integers >= 0 and nulls', received: shape ?? batchShape }),
       )
     if (options.sparse === true || options.ragged === true)
-      throw new ArgumentError(problem({ where: 'input', expected: 'a dense input', received: 'sparse or ragged: true' }))
+      throw new ArgumentError(
+        problem({ where: 'input', expected: 'a dense input', received: 'sparse or ragged: true' }),
+      )
     this.batchShape = full as SymbolicShape
     this.built = true
     this.builtInputShape = this.batchShape

@@ -16,7 +16,9 @@ export interface InputSpec {
 export function checkInput(where: string, index: number, spec: InputSpec, shape: SymbolicShape): void {
   const rank = shape.length
   const fail = (expected: string): never => {
-    throw new ShapeError(problem({ where, expected: `${expected} (input ${index})`, received: `shape ${showShape(shape)}` }))
+    throw new ShapeError(
+      problem({ where, expected: `${expected} (input ${index})`, received: `shape ${showShape(shape)}` }),
+    )
   }
   if (spec.ndim !== undefined && rank !== spec.ndim) fail(`an input of rank ${spec.ndim}`)
   if (spec.minNdim !== undefined && rank < spec.minNdim) fail(`an input of rank ${spec.minNdim} or more`)

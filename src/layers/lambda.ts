@@ -25,7 +25,7 @@ export class Lambda extends Layer {
         problem({ where: this.where, expected: '`function` to be a function of tensors', received: all.function }),
       )
     this.function = all.function
-    const { outputShape } = all as LambdaOptions
+    const { outputShape } = all
     this.outputShape = outputShape ?? null
     // Tracing is the base class's way; it is asked for by having no rule of its own.
     if (this.outputShape !== null)

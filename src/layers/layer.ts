@@ -58,7 +58,9 @@ export abstract class Layer extends WeightOwner {
   // ---- What a subclass defines ----------------------------------------------------------------------------------------
 
   /** Makes the weights for inputs of this shape. Runs once, before the first call. */
-  build(_inputShape: LayerShape): void {}
+  build(inputShape: LayerShape): void {
+    void inputShape
+  }
 
   /** Computes the outputs. Must be synchronous and, apart from assigning Variables, pure. */
   abstract call(inputs: unknown, options: CallOptions): unknown
@@ -69,7 +71,8 @@ export abstract class Layer extends WeightOwner {
   }
 
   /** Type of the outputs given the inputs' types; used with `computeOutputShape`. Default: the layer's own dtype. */
-  protected outputDtype(_inputDtypes: readonly DType[]): DType {
+  protected outputDtype(inputDtypes: readonly DType[]): DType {
+    void inputDtypes
     return this.dtype
   }
 
@@ -168,8 +171,7 @@ export abstract class Layer extends WeightOwner {
     // A layer may refine its demands while it is built.
     this.#checkInputs(values)
     if (leaves.some(isSymbolic)) return this.#applySymbolic(values, kwargs, leaves.filter(isSymbolic))
-    const training =
-      kwargs.training ?? enclosingTraining() ?? (this.constructor as typeof Layer).defaultTraining
+    const training = kwargs.training ?? enclosingTraining() ?? (this.constructor as typeof Layer).defaultTraining
     return this.#run(values, kwargs, training)
   }
 
@@ -224,7 +226,10 @@ export abstract class Layer extends WeightOwner {
         where: this.where,
         expected: 'a tensor, a symbolic tensor, or a list or object of them',
         received: inputs instanceof Layer ? `a ${inputs.className} layer` : inputs,
-        hint: inputs instanceof Layer ? 'Apply the layer first: apply() gives the tensor' : 'Make one with tensor() or input()',
+        hint:
+          inputs instanceof Layer
+            ? 'Apply the layer first: apply() gives the tensor'
+            : 'Make one with tensor() or input()',
       }),
     )
   }
@@ -232,7 +237,9 @@ export abstract class Layer extends WeightOwner {
   #checkInputs(values: Nested<LayerValue>): void {
     if (this.inputSpec === null) return
     const leaves = flatten(values, isTensorLeaf)
-    const specs = Array.isArray(this.inputSpec) ? (this.inputSpec as readonly InputSpec[]) : [this.inputSpec as InputSpec]
+    const specs = Array.isArray(this.inputSpec)
+      ? (this.inputSpec as readonly InputSpec[])
+      : [this.inputSpec as InputSpec]
     if (leaves.length !== specs.length)
       throw new ShapeError(
         problem({
@@ -285,7 +292,7 @@ function isNumberArray(value: unknown): boolean {
 function specsOf(shape: LayerShape, dtype: DType): Nested<TensorSpec> {
   if (isShape(shape)) return new TensorSpec(shape, dtype)
   if (Array.isArray(shape)) return (shape as readonly LayerShape[]).map((item) => specsOf(item, dtype))
-  return Object.fromEntries(Object.entries(shape).map(([key, item]) => [key, specsOf(item as LayerShape, dtype)]))
+  return Object.fromEntries(Object.entries(shape).map(([key, item]) => [key, specsOf(item, dtype)]))
 }
 function shapesOfSpecs(specs: Nested<TensorSpec>): LayerShape {
   return mapNested(specs, isSpec, (spec) => spec.shape) as LayerShape

@@ -66,7 +66,7 @@ export class MultiHeadAttention extends Layer {
   /** Query, value and key of whatever was given. */
   #three<T>(inputs: T | readonly T[], isOne: (value: unknown) => value is T): readonly [T, T, T] {
     if (isOne(inputs)) return [inputs, inputs, inputs]
-    const list = inputs as readonly T[]
+    const list = inputs
     if (!Array.isArray(inputs) || list.length < 1 || list.length > 3 || !list.every(isOne))
       throw new ArgumentError(
         problem({ where: this.where, expected: 'a tensor, [query, value] or [query, value, key]', received: inputs }),
@@ -78,7 +78,12 @@ export class MultiHeadAttention extends Layer {
   override build(inputShape: LayerShape): void {
     const [query, value, key] = this.#three<SymbolicShape>(inputShape as SymbolicShape, isShape)
     const { kernelInitializer, biasInitializer } = this.#options
-    const dense = (name: string, equation: string, outputShape: readonly (number | null)[], biasAxes: string): EinsumDense =>
+    const dense = (
+      name: string,
+      equation: string,
+      outputShape: readonly (number | null)[],
+      biasAxes: string,
+    ): EinsumDense =>
       new EinsumDense({
         name,
         equation,

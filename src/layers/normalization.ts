@@ -80,7 +80,7 @@ export class Normalization extends Layer {
 
   #statistic(given: number | readonly number[] | null, weight: Variable | null, spread: readonly number[]): Tensor {
     if (given === null) return ops.reshape(weight!, [...spread])
-    const values = ops.tensor(given as TensorLike)
+    const values = ops.tensor(given)
     return values.size === 1 ? ops.reshape(values, []) : ops.reshape(values, [...spread])
   }
 

@@ -56,7 +56,11 @@ export function traceOutputSpec(
     next++
     if (a.shape.length !== b.shape.length)
       throw new ShapeError(
-        problem({ where, expected: 'an output rank that does not depend on unknown dims', received: [a.shape, b.shape] }),
+        problem({
+          where,
+          expected: 'an output rank that does not depend on unknown dims',
+          received: [a.shape, b.shape],
+        }),
       )
     return new TensorSpec(
       a.shape.map((dim, axis) => (dim === b.shape[axis] ? dim : null)),

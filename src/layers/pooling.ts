@@ -42,7 +42,11 @@ abstract class Pooling extends Layer {
     const { padding } = this
     const x = toFloat(inputs)
     if (this.poolSize.length === 2)
-      return this.pool(x, { poolSize: this.poolSize as unknown as Pair, strides: this.strides as unknown as Pair, padding })
+      return this.pool(x, {
+        poolSize: this.poolSize as unknown as Pair,
+        strides: this.strides as unknown as Pair,
+        padding,
+      })
     // A sequence is a picture of height 1.
     const pooled = this.pool(ops.expandDims(x, 1), {
       poolSize: [1, this.poolSize[0]!],

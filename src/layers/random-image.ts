@@ -51,7 +51,11 @@ export abstract class RandomImageLayer<Parameters> extends Layer {
     if (!isTensor(inputs)) {
       if (!isTensor(inputs.images))
         throw new ArgumentError(
-          problem({ where: this.where, expected: 'a tensor, or an object with `images`', received: Object.keys(inputs) }),
+          problem({
+            where: this.where,
+            expected: 'a tensor, or an object with `images`',
+            received: Object.keys(inputs),
+          }),
         )
       return { ...inputs, images: this.#augment(inputs.images, training) }
     }

@@ -63,7 +63,11 @@ export class Reshape extends Movement {
     const fits = (dim: unknown) => typeof dim === 'number' && Number.isInteger(dim) && dim >= -1
     if (!Array.isArray(target) || !target.every(fits) || target.filter((dim) => dim === -1).length > 1)
       throw new ArgumentError(
-        problem({ where: this.where, expected: '`targetShape` to be integers, at most one of them -1', received: target }),
+        problem({
+          where: this.where,
+          expected: '`targetShape` to be integers, at most one of them -1',
+          received: target,
+        }),
       )
     this.targetShape = target as number[]
   }
@@ -74,7 +78,9 @@ export class Reshape extends Movement {
     const size = productOf(inputShape.slice(1))
     const known = sizeOf(this.targetShape.filter((dim) => dim !== -1))
     const rest = size === null ? null : size / known
-    const fits = this.targetShape.includes(-1) ? rest === null || Number.isInteger(rest) : size === null || size === known
+    const fits = this.targetShape.includes(-1)
+      ? rest === null || Number.isInteger(rest)
+      : size === null || size === known
     if (!fits)
       throw new ShapeError(
         problem({

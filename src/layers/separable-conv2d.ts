@@ -6,7 +6,7 @@ import * as ops from '../ops/index.ts'
 import type { Tensor, Variable } from '../ops/index.ts'
 import type { RegularizerLike } from '../regularizers/index.ts'
 import { integerOption, knownDim } from './checks.ts'
-import type { Config } from './config.ts'
+import { type Config, omit } from './config.ts'
 import { type Window, windowConfig, windowOptions, type WindowOptions } from './conv-base.ts'
 import { windowOutput } from './conv-shapes.ts'
 import { Layer, type LayerOptions, toFloat } from './layer.ts'
@@ -97,9 +97,8 @@ export class SeparableConv2D extends Layer {
   override getConfig(): Config {
     const config = super.getConfig()
     const activity_regularizer = config.activity_regularizer ?? null
-    delete config.activity_regularizer
     return {
-      ...config,
+      ...omit(config, 'activity_regularizer'),
       depth_multiplier: this.depthMultiplier,
       filters: this.filters,
       ...windowConfig(this.window),
@@ -111,8 +110,7 @@ export class SeparableConv2D extends Layer {
 
   /** Files of older versions hold options of Conv2D that mean nothing here. */
   static override fromConfig(config: Config): Layer {
-    const known = { ...config }
-    for (const key of ['groups', 'kernel_initializer', 'kernel_regularizer', 'kernel_constraint']) delete known[key]
-    return super.fromConfig.call(this, known)
+    const foreign = ['groups', 'kernel_initializer', 'kernel_regularizer', 'kernel_constraint']
+    return super.fromConfig.call(this, omit(config, ...foreign))
   }
 }

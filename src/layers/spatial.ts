@@ -111,7 +111,12 @@ export class UpSampling2D extends Movement {
     super(options)
     dataFormatOption(this.where, options.dataFormat)
     this.size = sizesOption(this.where, 'size', options.size ?? 2, 2)
-    this.interpolation = choiceOption(this.where, 'interpolation', options.interpolation ?? 'nearest', upSamplingMethods)
+    this.interpolation = choiceOption(
+      this.where,
+      'interpolation',
+      options.interpolation ?? 'nearest',
+      upSamplingMethods,
+    )
     this.inputSpec = { ndim: 4 }
   }
   override call(inputs: Tensor): Tensor {

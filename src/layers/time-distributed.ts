@@ -30,7 +30,11 @@ export class TimeDistributed extends Layer {
   #stepShape(inputShape: SymbolicShape): SymbolicShape {
     if (inputShape.length >= 3) return [inputShape[0]!, ...inputShape.slice(2)]
     throw new ShapeError(
-      problem({ where: this.where, expected: 'an input of rank 3 or more', received: `shape ${showShape(inputShape)}` }),
+      problem({
+        where: this.where,
+        expected: 'an input of rank 3 or more',
+        received: `shape ${showShape(inputShape)}`,
+      }),
     )
   }
   override build(inputShape: SymbolicShape): void {

@@ -63,7 +63,9 @@ export abstract class WeightOwner {
       )
     this.name = name ?? autoName(toSnakeCase(this.className))
     if (typeof trainable !== 'boolean')
-      throw new ArgumentError(problem({ where: this.where, expected: '`trainable` to be a boolean', received: trainable }))
+      throw new ArgumentError(
+        problem({ where: this.where, expected: '`trainable` to be a boolean', received: trainable }),
+      )
     this.#trainable = trainable
     this.dtype = dtypeFromKeras(dtype)
   }
@@ -191,7 +193,11 @@ export abstract class WeightOwner {
     const weights = this.weights
     if (values.length !== weights.length)
       throw new ShapeError(
-        problem({ where: this.where, expected: `a list of ${weights.length} weights`, received: `${values.length} weights` }),
+        problem({
+          where: this.where,
+          expected: `a list of ${weights.length} weights`,
+          received: `${values.length} weights`,
+        }),
       )
     const tensors = values.map((value, i) => {
       // A flat typed array of the right length stands for the weight's shape.

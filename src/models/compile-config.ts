@@ -2,7 +2,6 @@
 import { isDict } from './tree.ts'
 import type { Config } from '../layers/config.ts'
 import type { Model } from './model.ts'
-import type { CompileOptions } from './trainer/compiled.ts'
 
 /**
  * Compiles a model with what `getCompileConfig` (or Keras) stored; an empty config leaves it uncompiled.
@@ -22,6 +21,6 @@ export function compileFromConfig(model: Model, config: Config): Model {
   take('weighted_metrics', 'weightedMetrics')
   if (typeof config.optimizer === 'string' || isDict(config.optimizer)) options.optimizer = config.optimizer
   if (config.run_eagerly === true) options.runEagerly = true
-  model.compile(options as CompileOptions)
+  model.compile(options)
   return model
 }

@@ -10,7 +10,7 @@ import { readNodes } from './node-config.ts'
 import type { StoredNode } from './node-config.ts'
 import { Operation } from './operation.ts'
 import { deserializeAny, serializeAny } from './serialize.ts'
-import { flatten, isDict, mapTree } from './tree.ts'
+import { isDict, mapTree } from './tree.ts'
 import type { Nested } from './tree.ts'
 
 type Reference = readonly [layer: string, node: number, tensor: number]
@@ -25,7 +25,8 @@ interface StoredLayer extends SerializedObject {
 export function functionalConfig(model: Functional): Config {
   const own = model.graph.nodes
   /** Index of a call among those that belong to this model. */
-  const indexOf = (node: InboundNode): number => node.operation.inboundNodes.filter((each) => own.has(each)).indexOf(node)
+  const indexOf = (node: InboundNode): number =>
+    node.operation.inboundNodes.filter((each) => own.has(each)).indexOf(node)
   const reference = (tensor: SymbolicTensor): Reference => {
     const { operation, nodeIndex, tensorIndex } = tensor.history
     return [operation.name, indexOf(operation.inboundNodes[nodeIndex]!), tensorIndex]
@@ -94,7 +95,8 @@ export function functionalFromConfig(config: Config, make: (options: FunctionalO
     // Its calls give each layer its shape.
     const layer = deserializeAny(entry, { build: false })
     const name = entry.name ?? layer.name
-    if (created.has(name)) throw new FormatError(problem({ where, expected: 'unique layer names', received: `${name} twice` }))
+    if (created.has(name))
+      throw new FormatError(problem({ where, expected: 'unique layer names', received: `${name} twice` }))
     created.set(name, layer)
     waiting.set(layer, readNodes(where, entry.inbound_nodes ?? []))
   }
@@ -152,16 +154,10 @@ function makeCalls(
 
 /** `["name", 0, 0]`, a list of such, or a dictionary of such. */
 function mapReferences(value: unknown, end: (reference: Reference) => SymbolicTensor): Nested<SymbolicTensor> {
-  if (isDict(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapReferences(item, end)]))
+  if (isDict(value))
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapReferences(item, end)]))
   const list = value as readonly unknown[]
   if (typeof list[0] === 'string') return end(list as unknown as Reference)
   const tensors = list.map((item) => mapReferences(item, end))
   return tensors
-}
-
-/** Names of the layers that the model's calls refer to, for tests and tools. */
-export function inboundLayers(model: Functional, layer: Layer): string[] {
-  return layer.inboundNodes
-    .filter((node) => model.graph.nodes.has(node))
-    .flatMap((node) => flatten(node.inputs as Nested<SymbolicTensor>).map((tensor) => tensor.history.operation.name))
 }

@@ -31,7 +31,7 @@ export function orderInputs<T>(
 ): T[] {
   if (isDict(given)) {
     return inputKeys(structure, inputs).map((key) => {
-      const values = flatten<T>(given[key] as Nested<T> | undefined)
+      const values = flatten<T>(given[key])
       if (values.length === 1) return values[0]!
       throw new ShapeError(problem({ where, expected: `an input named "${key}"`, received: Object.keys(given) }))
     })

@@ -107,7 +107,9 @@ export class Functional extends Model {
     const values = new Map<SymbolicTensor, unknown>()
     const given = orderInputs(this.where, inputs as Nested<Tensor>, this.#inputs, this.inputs)
     this.inputs.forEach((input, i) => values.set(input, fitTensor(this.where, given[i]!, input)))
-    return this.#replay(values, (node, argument, kwargs) => node.operation.applyNested(argument, kwargs)) as Nested<Tensor>
+    return this.#replay(values, (node, argument, kwargs) =>
+      node.operation.applyNested(argument, kwargs),
+    ) as Nested<Tensor>
   }
 
   override computeOutputSpec(inputs: Nested<TensorSpec>): Nested<TensorSpec> {
@@ -138,7 +140,7 @@ export class Functional extends Model {
       const kwargs = Object.fromEntries(
         Object.entries(node.kwargs).map(([key, value]) => [key, isTensorLeaf(value) ? replace(value) : value]),
       )
-      const results = flatten(run(node, argument, kwargs) as Nested<unknown>)
+      const results = flatten(run(node, argument, kwargs))
       node.outputs.forEach((output, i) => values.set(output, results[i]))
     }
     return mapTree(this.#outputs, (output) => values.get(output))
@@ -166,11 +168,11 @@ function sameShape(a: SymbolicShape, b: SymbolicShape): boolean {
 function specsOf(shape: LayerShape): Nested<TensorSpec> {
   if (isShape(shape)) return new TensorSpec(shape, 'float32')
   if (Array.isArray(shape)) return (shape as readonly LayerShape[]).map(specsOf)
-  return Object.fromEntries(Object.entries(shape).map(([key, item]) => [key, specsOf(item as LayerShape)]))
+  return Object.fromEntries(Object.entries(shape).map(([key, item]) => [key, specsOf(item)]))
 }
 
 function requireSymbolic(where: string, what: string, value: unknown): void {
-  const leaves = flatten(value as Nested<unknown>)
+  const leaves = flatten(value)
   if (leaves.length > 0 && leaves.every(isSymbolic)) return
   const wrong = leaves.find((leaf) => !isSymbolic(leaf)) ?? value
   const hint = 'Make inputs with input({ shape }) and outputs by applying layers to them'

@@ -28,7 +28,11 @@ export function isInputTensor(tensor: SymbolicTensor): boolean {
  * Finds everything between `inputs` and `outputs`.
  * @throws ArgumentError if an output cannot be computed from the inputs, a tensor depends on itself, or two operations share a name.
  */
-export function mapGraph(where: string, inputs: readonly SymbolicTensor[], outputs: readonly SymbolicTensor[]): NetworkGraph {
+export function mapGraph(
+  where: string,
+  inputs: readonly SymbolicTensor[],
+  outputs: readonly SymbolicTensor[],
+): NetworkGraph {
   const { finished, visit } = traverse(where, inputs, outputs)
   const nodeDepths = new Map<InboundNode, number>()
   const operationDepths = new Map<Layer, number>()
@@ -80,7 +84,9 @@ function traverse(where: string, inputs: readonly SymbolicTensor[], outputs: rea
     const node = producer(tensor)
     if (inProgress.has(node)) {
       const expected = 'a graph without cycles'
-      throw new ArgumentError(problem({ where, expected, received: `a tensor of ${node.operation.name} that needs itself` }))
+      throw new ArgumentError(
+        problem({ where, expected, received: `a tensor of ${node.operation.name} that needs itself` }),
+      )
     }
     if (finished.has(node)) return
     if (!visit.has(node.operation)) visit.set(node.operation, visit.size)
@@ -130,7 +136,9 @@ function checkNames(where: string, operations: readonly Layer[]): void {
   for (const { name } of operations) {
     if (seen.has(name)) {
       const hint = 'Give one of the layers another `name`'
-      throw new ArgumentError(problem({ where, expected: 'layer names that are unique in the model', received: `${name} twice`, hint }))
+      throw new ArgumentError(
+        problem({ where, expected: 'layer names that are unique in the model', received: `${name} twice`, hint }),
+      )
     }
     seen.add(name)
   }

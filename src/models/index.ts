@@ -12,14 +12,19 @@ export { cloneModel, modelFromJSON } from './clone.ts'
 export { compileFromConfig } from './compile-config.ts'
 export { Functional } from './functional.ts'
 export type { FunctionalOptions } from './functional.ts'
-export { inboundLayers } from './functional-config.ts'
 export { Model } from './model.ts'
 export type { ModelOptions, StepParts } from './model.ts'
 export { applyOperation, Operation } from './operation.ts'
 export type { OperationOptions } from './operation.ts'
 export { currentOutput, setOutput } from './output.ts'
 export type { Output } from './output.ts'
-export { assignVariables, encodeVariables, uniquePaths, weightsFromBytes, weightsToBytes } from './safetensors-format.ts'
+export {
+  assignVariables,
+  encodeVariables,
+  uniquePaths,
+  weightsFromBytes,
+  weightsToBytes,
+} from './safetensors-format.ts'
 export { loadModel, registerFileFormat } from './saving.ts'
 export type { FileFormat, LoadModelOptions, LoadReport, LoadWeightsOptions } from './saving.ts'
 export { Sequential, sequential } from './sequential.ts'

@@ -19,7 +19,6 @@ import { summarize } from './summary.ts'
 import type { SummaryOptions } from './summary.ts'
 import { Activity } from './trainer/activity.ts'
 import { sampleWeights } from './trainer/class-weight.ts'
-import type { ClassWeight } from './trainer/class-weight.ts'
 import { Compiled, outputTypes } from './trainer/compiled.ts'
 import type { CompileOptions } from './trainer/compiled.ts'
 import type { CompileMetrics } from './trainer/compile-metrics.ts'
@@ -73,14 +72,18 @@ export class Model extends Layer {
   constructor(options: ModelOptions = {}) {
     if ('inputs' in options || 'outputs' in options) {
       const hint = 'Use model({ inputs, outputs })'
-      throw new ArgumentError(problem({ where: 'new Model', expected: 'a name at most', received: 'inputs and outputs', hint }))
+      throw new ArgumentError(
+        problem({ where: 'new Model', expected: 'a name at most', received: 'inputs and outputs', hint }),
+      )
     }
     super(options)
   }
 
   override call(_inputs: unknown, _options: CallOptions): unknown {
     const hint = 'Write call(inputs, { training }) in your class, or use model({ inputs, outputs })'
-    throw new ArgumentError(problem({ where: this.where, expected: 'a model with a call method', received: 'none', hint }))
+    throw new ArgumentError(
+      problem({ where: this.where, expected: 'a model with a call method', received: 'none', hint }),
+    )
   }
 
   // ---- Structure ------------------------------------------------------------------------------------------------------
@@ -154,7 +157,9 @@ export class Model extends Layer {
   requireCompiled(where: string): Compiled {
     if (this.#compiled !== null) return this.#compiled
     const hint = 'Call compile({ optimizer, loss }) first'
-    throw new ArgumentError(problem({ where: `${where} of ${this.where}`, expected: 'a compiled model', received: 'one that is not', hint }))
+    throw new ArgumentError(
+      problem({ where: `${where} of ${this.where}`, expected: 'a compiled model', received: 'one that is not', hint }),
+    )
   }
   /** @internal @throws ArgumentError if the model was not compiled. */
   requireOptimizer(where: string): Optimizer {
@@ -174,8 +179,12 @@ export class Model extends Layer {
       if (compiled.metrics !== null) own.push(compiled.metrics)
       if (compiled.loss !== null) own.push(...compiled.loss.metrics)
     }
-    const found = outsideIn(this).flatMap((layer) => Object.values(layer).flat().filter((value) => value instanceof Metric))
-    return [...own, ...new Set(found as Metric[])]
+    const found = outsideIn(this).flatMap((layer) =>
+      Object.values(layer)
+        .flat()
+        .filter((value) => value instanceof Metric),
+    )
+    return [...own, ...new Set(found)]
   }
   get metricsNames(): string[] {
     return this.metrics.map((metric) => metric.name)
@@ -225,7 +234,12 @@ export class Model extends Layer {
     return predict(this, x, options)
   }
 
-  #arguments<O extends object>(where: string, x: unknown, second: unknown, third: O | undefined): [y: unknown, options: O] {
+  #arguments<O extends object>(
+    where: string,
+    x: unknown,
+    second: unknown,
+    third: O | undefined,
+  ): [y: unknown, options: O] {
     if (third !== undefined) return [second, third]
     if (isBatchData(x)) return [undefined, (second ?? {}) as O]
     if (second !== null && typeof second === 'object' && 'epochs' in second) {
@@ -252,7 +266,12 @@ export class Model extends Layer {
     return outputs as Tensor
   }
 
-  async #onBatch(where: 'trainOnBatch' | 'testOnBatch', x: unknown, y: unknown, options: OnBatchOptions): Promise<Logs | number | number[]> {
+  async #onBatch(
+    where: 'trainOnBatch' | 'testOnBatch',
+    x: unknown,
+    y: unknown,
+    options: OnBatchOptions,
+  ): Promise<Logs | number | number[]> {
     this.requireCompiled(where)
     this.#activity.check(this.where, where)
     const logs = await runOnBatch(this, where, x, y, options)
@@ -260,7 +279,9 @@ export class Model extends Layer {
   }
 
   #valueNames(): string[] {
-    return this.metrics.flatMap((metric) => (metric instanceof Metric ? [metric.name] : metric.metrics.map(({ name }) => name)))
+    return this.metrics.flatMap((metric) =>
+      metric instanceof Metric ? [metric.name] : metric.metrics.map(({ name }) => name),
+    )
   }
 
   // ---- What a subclass may override ---------------------------------------------------------------------------------

@@ -46,7 +46,8 @@ function substitute(where: string, value: unknown, find: Find): unknown {
   if (!isDict(value)) return value
   if (value.class_name === '__keras_tensor__') {
     const history = (value.config as Record<string, unknown>).keras_history as [string, number, number] | undefined
-    if (!Array.isArray(history)) throw new FormatError(problem({ where, expected: 'a tensor with keras_history', received: value }))
+    if (!Array.isArray(history))
+      throw new FormatError(problem({ where, expected: 'a tensor with keras_history', received: value }))
     return find(...history) ?? missing
   }
   const entries = Object.entries(value).map(([key, item]) => [key, substitute(where, item, find)] as const)

@@ -17,7 +17,9 @@ function unary(module: string, run: (x: TensorLike) => Tensor): OperationRule {
 function binary(run: (a: TensorLike, b: TensorLike) => Tensor): OperationRule {
   return { module: numpy, run: ([a, b]) => run(a, b) }
 }
-function reduction(run: (x: TensorLike, options: { axis?: number | number[]; keepdims?: boolean }) => Tensor): OperationRule {
+function reduction(
+  run: (x: TensorLike, options: { axis?: number | number[]; keepdims?: boolean }) => Tensor,
+): OperationRule {
   return {
     module: numpy,
     run: ([x], { axis, keepdims }) =>
@@ -57,7 +59,10 @@ export const operationTable: Readonly<Record<string, OperationRule>> = {
   Transpose: { module: numpy, run: ([x], { axes }) => ops.transpose(x, (axes as number[] | null) ?? undefined) },
   ExpandDims: { module: numpy, run: ([x], attributes) => ops.expandDims(x, axisOf(attributes, -1)) },
   Squeeze: { module: numpy, run: ([x], { axis }) => ops.squeeze(x, (axis as number | null) ?? undefined) },
-  Concatenate: { module: numpy, run: ([xs], attributes) => ops.concatenate(xs as unknown as Tensor[], axisOf(attributes, -1)) },
+  Concatenate: {
+    module: numpy,
+    run: ([xs], attributes) => ops.concatenate(xs as unknown as Tensor[], axisOf(attributes, -1)),
+  },
   Stack: { module: numpy, run: ([xs], attributes) => ops.stack(xs as unknown as Tensor[], axisOf(attributes, 0)) },
   Relu: unary(nn, ops.relu),
   Relu6: unary(nn, ops.relu6),

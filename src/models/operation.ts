@@ -56,7 +56,9 @@ export class Operation extends Layer {
     const tensors: SymbolicTensor[] = []
     this.#template = args.map((argument) => punch(argument, tensors))
     if (tensors.length === 0) {
-      throw new ArgumentError(problem({ where: this.where, expected: 'a symbolic tensor among the arguments', received: args }))
+      throw new ArgumentError(
+        problem({ where: this.where, expected: 'a symbolic tensor among the arguments', received: args }),
+      )
     }
     return this.apply(tensors)
   }

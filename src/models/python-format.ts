@@ -60,14 +60,17 @@ function exponent(text: string): string {
  * @throws ArgumentError naming the unknown placeholder and the known ones.
  */
 export function fillPlaceholders(template: string, values: Readonly<Record<string, number>>): string {
-  return template.replace(/\{\{|\}\}|\{([^{}:]*)(?::([^{}]*))?\}/g, (whole, name: string | undefined, spec?: string) => {
-    if (whole === '{{') return '{'
-    if (whole === '}}') return '}'
-    const value = values[name ?? '']
-    if (value === undefined) {
-      const expected = `a placeholder among ${Object.keys(values).map((key) => `{${key}}`).join(', ')}` // prettier-ignore
-      throw new ArgumentError(problem({ where: 'file name', expected, received: whole }))
-    }
-    return formatNumber(value, spec ?? '')
-  })
+  return template.replace(
+    /\{\{|\}\}|\{([^{}:]*)(?::([^{}]*))?\}/g,
+    (whole, name: string | undefined, spec?: string) => {
+      if (whole === '{{') return '{'
+      if (whole === '}}') return '}'
+      const value = values[name ?? '']
+      if (value === undefined) {
+        const expected = `a placeholder among ${Object.keys(values).map((key) => `{${key}}`).join(', ')}` // prettier-ignore
+        throw new ArgumentError(problem({ where: 'file name', expected, received: whole }))
+      }
+      return formatNumber(value, spec ?? '')
+    },
+  )
 }

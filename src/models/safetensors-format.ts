@@ -12,10 +12,14 @@ import type { Model } from './model.ts'
 import type { FileFormat, LoadReport, LoadWeightsOptions } from './saving.ts'
 import { deserializeAny, serializeAny } from './serialize.ts'
 
-const storedTypes: Readonly<Record<DType, SafetensorsDType>> = { float32: 'F32', int32: 'I32', uint8: 'U8', bool: 'BOOL' }
+const storedTypes: Readonly<Record<DType, SafetensorsDType>> = {
+  float32: 'F32',
+  int32: 'I32',
+  uint8: 'U8',
+  bool: 'BOOL',
+}
 /** Before the names of what is not a weight; a layer's name cannot hold it, weights' paths begin with layer names. */
-export const optimizerPrefix = 'optimizer:'
-export const seedPrefix = 'seed:'
+const optimizerPrefix = 'optimizer:'
 
 /** Variables by a unique name: their path, numbered where it is taken. */
 export function uniquePaths(variables: readonly Variable[], prefix = ''): Map<string, Variable> {
@@ -37,7 +41,8 @@ export async function encodeVariables(
   const values = await Promise.all([...named.values()].map((variable) => variable.value().data()))
   const tensors: Record<string, TensorToStore> = {}
   let next = 0
-  for (const [name, { dtype, shape }] of named) tensors[name] = { dtype: storedTypes[dtype], shape, data: values[next++]! }
+  for (const [name, { dtype, shape }] of named)
+    tensors[name] = { dtype: storedTypes[dtype], shape, data: values[next++]! }
   return encodeSafetensors(tensors, { format: 'tanuki', version: '1', ...metadata })
 }
 
@@ -58,7 +63,9 @@ export function assignVariables(
     const stored = file.tensors.get(name)
     if (stored === undefined) problems.push(`"${name}" is not in the file`)
     else if (!sameShape(stored.shape, variable.shape)) {
-      problems.push(`"${name}" has shape ${showShape(stored.shape)} in the file, ${showShape(variable.shape)} in the model`)
+      problems.push(
+        `"${name}" has shape ${showShape(stored.shape)} in the file, ${showShape(variable.shape)} in the model`,
+      )
     } else {
       const data = decode(stored, variable.dtype, name)
       if (data === null) problems.push(`"${name}" is ${stored.dtype} in the file, ${variable.dtype} in the model`)
@@ -72,12 +79,13 @@ export function assignVariables(
     const hint = 'Nothing was changed. With skipMismatch: true, what fits is loaded'
     throw new FormatError(problem({ where, expected: 'the weights of this model', received: `${problems.length} differences`, hint }) + `\n- ${problems.join('\n- ')}`) // prettier-ignore
   }
-  for (const { variable, data } of values) variable.assign(tensor(data, { shape: variable.shape, dtype: variable.dtype }))
+  for (const { variable, data } of values)
+    variable.assign(tensor(data, { shape: variable.shape, dtype: variable.dtype }))
   return { loaded: values.map(({ name }) => name), skipped: problems }
 }
 
 function isState(name: string): boolean {
-  return name.startsWith(optimizerPrefix) || name.startsWith(seedPrefix)
+  return name.startsWith(optimizerPrefix)
 }
 
 /** Values in the variable's type; null if that would lose digits. */
@@ -109,10 +117,20 @@ export async function weightsToBytes(model: Model): Promise<Uint8Array> {
 }
 
 /** Sets the weights of a model from the bytes of a safetensors file; see `loadWeights`. */
-export function weightsFromBytes(model: Model, bytes: Uint8Array, options?: LoadWeightsOptions, source = 'weights'): LoadReport {
+export function weightsFromBytes(
+  model: Model,
+  bytes: Uint8Array,
+  options?: LoadWeightsOptions,
+  source = 'weights',
+): LoadReport {
   // A Node Buffer is turned into what it is made of: its methods share memory where others copy.
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return assignVariables(`${source}, ${model.where}`, decodeSafetensors(plain, source), uniquePaths(model.weights), options)
+  return assignVariables(
+    `${source}, ${model.where}`,
+    decodeSafetensors(plain, source),
+    uniquePaths(model.weights),
+    options,
+  )
 }
 
 async function modelToBytes(model: Model): Promise<Uint8Array> {

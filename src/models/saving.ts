@@ -41,7 +41,9 @@ export function registerFileFormat(format: FileFormat): void {
 function formatFor<M extends keyof FileFormat>(path: string, method: M): FileFormat & Required<Pick<FileFormat, M>> {
   const able = formats.filter((format) => format[method] !== undefined)
   const endings = able.flatMap((format) => format.endings.map((ending) => ({ format, ending })))
-  const fitting = endings.filter(({ ending }) => path.endsWith(ending)).sort((a, b) => b.ending.length - a.ending.length)
+  const fitting = endings
+    .filter(({ ending }) => path.endsWith(ending))
+    .sort((a, b) => b.ending.length - a.ending.length)
   if (fitting.length > 0) return fitting[0]!.format as FileFormat & Required<Pick<FileFormat, M>>
   const expected = `a file name that ends with ${endings.map(({ ending }) => ending).join(' or ')}`
   throw new ArgumentError(problem({ where: method, expected, received: path }))

@@ -47,7 +47,9 @@ export class Sequential extends Model {
     this.forgetSteps('pop')
     const layer = this.layers.length === 0 ? undefined : this.#stack.pop()
     if (layer === undefined) {
-      throw new ArgumentError(problem({ where: this.where, expected: 'a layer to take off', received: 'an empty model' }))
+      throw new ArgumentError(
+        problem({ where: this.where, expected: 'a layer to take off', received: 'an empty model' }),
+      )
     }
     this.#rebuild()
     return layer
@@ -86,10 +88,14 @@ export class Sequential extends Model {
   /** Builds the layers for inputs of this shape (batch first). */
   override build(inputShape: LayerShape): void {
     if (!isShape(inputShape)) {
-      throw new ArgumentError(problem({ where: this.where, expected: 'one input', received: `${JSON.stringify(inputShape)}` }))
+      throw new ArgumentError(
+        problem({ where: this.where, expected: 'one input', received: `${JSON.stringify(inputShape)}` }),
+      )
     }
     if (this.#stack.length === 0) {
-      throw new ArgumentError(problem({ where: this.where, expected: 'at least one layer', received: 'an empty model' }))
+      throw new ArgumentError(
+        problem({ where: this.where, expected: 'at least one layer', received: 'an empty model' }),
+      )
     }
     if (!(this.#stack[0] instanceof InputLayer)) {
       // The batch of the call that happens to build the model binds nobody.
@@ -108,7 +114,9 @@ export class Sequential extends Model {
   get functional(): Functional {
     if (this.#functional !== null) return this.#functional
     const hint = 'Start with input({ shape }), call the model, or build(shape)'
-    throw new ArgumentError(problem({ where: this.where, expected: 'a built model', received: 'one without a known input', hint }))
+    throw new ArgumentError(
+      problem({ where: this.where, expected: 'a built model', received: 'one without a known input', hint }),
+    )
   }
   get inputs(): readonly SymbolicTensor[] {
     return this.functional.inputs

@@ -71,7 +71,9 @@ function columnsOf(isChain: boolean, options: SummaryOptions): Column[] {
     const column = Math.trunc(position * width) - used
     if (column < 4) {
       const expected = 'room for the table'
-      throw new ArgumentError(problem({ where: 'summary', expected, received: `a width of ${width}`, hint: 'Give a larger lineLength' }))
+      throw new ArgumentError(
+        problem({ where: 'summary', expected, received: `a width of ${width}`, hint: 'Give a larger lineLength' }),
+      )
     }
     used += column
     const title = titles[i] ?? ''
@@ -149,7 +151,8 @@ function footer(model: Model): string[] {
   const trainable = totalOf(model.trainableWeights)
   const rest = totalOf(model.nonTrainableWeights)
   const { optimizer } = model
-  const state = optimizer === null || !optimizer.built ? null : optimizerTotal(optimizer.variables, optimizer.iterations)
+  const state =
+    optimizer === null || !optimizer.built ? null : optimizerTotal(optimizer.variables, optimizer.iterations)
   const parts = state === null ? [trainable, rest] : [trainable, rest, state]
   const total = { count: sum(parts.map(({ count }) => count)), bytes: sum(parts.map(({ bytes }) => bytes)) }
   return [

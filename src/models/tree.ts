@@ -57,7 +57,7 @@ export function pack<T>(structure: Structure, leaves: readonly T[]): Nested<T> |
 export function mapTree<T, U>(value: Nested<T>, change: (leaf: T) => U): Nested<U> {
   if (Array.isArray(value)) return (value as readonly Nested<T>[]).map((item) => mapTree(item, change))
   if (isDict(value)) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapTree(item as Nested<T>, change)]))
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapTree(item, change)]))
   }
   return change(value as T)
 }

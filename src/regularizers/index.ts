@@ -106,9 +106,7 @@ export class OrthogonalRegularizer extends Regularizer {
     const squares = ops.sum(ops.square(value), { axis: rows ? 1 : 0, keepdims: true })
     // Keras's l2_normalize: the norm is kept away from zero.
     const unit = ops.multiply(value, ops.rsqrt(ops.maximum(squares, 1e-12)))
-    const cosines = rows
-      ? ops.matmul(unit, unit, { transposeB: true })
-      : ops.matmul(unit, unit, { transposeA: true })
+    const cosines = rows ? ops.matmul(unit, unit, { transposeB: true }) : ops.matmul(unit, unit, { transposeA: true })
     const count = value.shape[rows ? 0 : 1]!
     const off = ops.multiply(cosines, ops.subtract(1, ops.eye(count)))
     // Every pair stands in the matrix twice.
@@ -166,7 +164,9 @@ export function get(identifier: RegularizerLike | null | undefined): Regularizer
 }
 
 /** Makes a class of your own readable from stored configs. */
-export function register(cls: (new (options: never) => Regularizer) & { readonly className: string; readonly name: string }): void {
+export function register(
+  cls: (new (options: never) => Regularizer) & { readonly className: string; readonly name: string },
+): void {
   registry.register(classNameOf(cls), (options) => new (cls as unknown as new (o: object) => Regularizer)(options))
 }
 

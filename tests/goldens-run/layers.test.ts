@@ -5,7 +5,15 @@ import {
 } from '../../src/layers/index.ts' // prettier-ignore
 import { GradientTape, multiply, sum, type Tensor, tensor } from '../../src/ops/index.ts'
 import { clearSession } from '../../src/ops/naming.ts'
-import { type Book, bookNames, difference, type GoldenTensor, type JsonObject, readBook, type Tolerance } from './read.ts'
+import {
+  type Book,
+  bookNames,
+  difference,
+  type GoldenTensor,
+  type JsonObject,
+  readBook,
+  type Tolerance,
+} from './read.ts'
 import { distributionCase, type DistributionCase, randomImageCase, type RandomImageCase } from './random-images.ts'
 
 interface TensorRef {
@@ -20,7 +28,11 @@ interface LayerCase {
   readonly training: boolean | null
   readonly list_input: boolean
   readonly inputs: readonly TensorRef[]
-  readonly weights: readonly (TensorRef & { readonly name: string; readonly path: string; readonly trainable: boolean })[]
+  readonly weights: readonly (TensorRef & {
+    readonly name: string
+    readonly path: string
+    readonly trainable: boolean
+  })[]
   readonly outputs: readonly TensorRef[]
   readonly grads: null | {
     readonly cotangent: string
@@ -62,7 +74,12 @@ function valueOf({ data, shape, dtype }: GoldenTensor): Tensor {
   return tensor(data, { shape, dtype })
 }
 
-async function expectClose(received: Tensor, expected: GoldenTensor, tolerance: Tolerance, what: string): Promise<void> {
+async function expectClose(
+  received: Tensor,
+  expected: GoldenTensor,
+  tolerance: Tolerance,
+  what: string,
+): Promise<void> {
   expect(received.shape, what).toEqual(expected.shape)
   expect(difference(await received.data(), expected.data, tolerance), what).toBeNull()
 }

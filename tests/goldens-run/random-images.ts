@@ -42,7 +42,10 @@ function transformationOf(one: RandomImageCase, shape: readonly number[]): unkno
     case 'RandomBrightness':
       return { delta: vector(p.delta, n) }
     case 'RandomCrop':
-      return { top: tensor(p.h_start as number, { dtype: 'int32' }), left: tensor(p.w_start as number, { dtype: 'int32' }) }
+      return {
+        top: tensor(p.h_start as number, { dtype: 'int32' }),
+        left: tensor(p.w_start as number, { dtype: 'int32' }),
+      }
     default:
       throw new Error(`no parameters known for ${one.class_name}`)
   }

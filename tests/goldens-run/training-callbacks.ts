@@ -5,7 +5,15 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { decodeSafetensors, toFloat32 } from '../../src/formats/safetensors.ts'
 import { Dense, input } from '../../src/layers/index.ts'
-import { type Callback, callbacks, type Logs, type Sequential, sequential, setOutput, weightsToBytes } from '../../src/models/index.ts'
+import {
+  type Callback,
+  callbacks,
+  type Logs,
+  type Sequential,
+  sequential,
+  setOutput,
+  weightsToBytes,
+} from '../../src/models/index.ts'
 import { tensor } from '../../src/ops/index.ts'
 import { SGD } from '../../src/optimizers/index.ts'
 import { setWarningHandler } from '../../src/platform/warn.ts'
@@ -76,7 +84,7 @@ async function scriptedModel(): Promise<Sequential> {
   await model.trainOnBatch(tensor([[0]]), tensor([[0]]))
   // The decisions are at test here, not Keras' file formats: every file holds the weights as safetensors.
   model.saveWeights = async (path) => writeFileSync(path, await weightsToBytes(model))
-  model.save = model.saveWeights
+  model.save = (path) => model.saveWeights(path)
   return model
 }
 
@@ -108,10 +116,19 @@ function pythonLambda(source: string): (epoch: number, rate: number) => number {
     .replace(/\bmath\.|\bnp\./g, 'Math.')
     .replace(/(\w+|\([^()]*\)) \/\/ (\w+|\([^()]*\))/g, 'Math.floor($1 / $2)')
   // The source is a golden, written by ourselves.
-  return new Function(...parameters.split(',').map((name) => name.trim()), `return ${script}`) as ReturnType<typeof pythonLambda>
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval
+  return new Function(...parameters.split(',').map((name) => name.trim()), `return ${script}`) as ReturnType<
+    typeof pythonLambda
+  >
 }
 
-async function playEpoch(model: Sequential, callback: Callback, epoch: number, record: EpochRecord, folder: string): Promise<void> {
+async function playEpoch(
+  model: Sequential,
+  callback: Callback,
+  epoch: number,
+  record: EpochRecord,
+  folder: string,
+): Promise<void> {
   await callback.onEpochBegin(epoch)
   expect(model.optimizer!.learningRate).toBe(record.learning_rate_during_epoch)
   model.layers[0]!.setWeights([tensor([[epoch + 1]])])

@@ -27,7 +27,12 @@ interface FitCase {
   readonly metrics_names: readonly string[]
   readonly events?: readonly GoldenEvent[]
   readonly final_weights: readonly GoldenWeight[]
-  readonly evaluate: { readonly on: string; readonly batch_size: number; readonly dict: Logs; readonly list: number | readonly number[] }
+  readonly evaluate: {
+    readonly on: string
+    readonly batch_size: number
+    readonly dict: Logs
+    readonly list: number | readonly number[]
+  }
   readonly predict: string
 }
 
@@ -90,9 +95,9 @@ export async function runFit(book: Book<FitCase>, golden: FitCase): Promise<void
   const [x, y] = golden.evaluate.on === 'validation data' ? [valX!, valY!] : [golden.x, golden.y]
   const evaluateOptions = { batchSize: golden.evaluate.batch_size, verbose: 0 } as const
   const logs = await model.evaluate(t(x), t(y), { ...evaluateOptions, returnDict: true })
-  expectLogs(logs, golden.evaluate.dict as never, 1e-4, 'evaluate')
+  expectLogs(logs, golden.evaluate.dict, 1e-4, 'evaluate')
   const list = [await model.evaluate(t(x), t(y), evaluateOptions)].flat()
-  expect(difference(list, [golden.evaluate.list].flat() as number[], { relative: 1e-4 })).toBeNull()
+  expect(difference(list, [golden.evaluate.list].flat<(number | readonly number[])[]>(), { relative: 1e-4 })).toBeNull()
   const predicted = await model.predict(t(golden.x), { batchSize: 5, verbose: 0 })
   expect(difference(await predicted.data(), book.tensor(golden.predict).data, { relative: 1e-4 })).toBeNull()
 }
@@ -147,7 +152,9 @@ export async function runMultiOutput(book: Book<MultiOutputCase>, golden: MultiO
   const isClass = (name: string): boolean => /^[A-Z]/.test(name)
   compile(model, {
     optimizer,
-    loss: Object.fromEntries(Object.entries(loss).map(([name, [class_name, config]]) => [name, { class_name, config }])),
+    loss: Object.fromEntries(
+      Object.entries(loss).map(([name, [class_name, config]]) => [name, { class_name, config }]),
+    ),
     loss_weights,
     metrics: Object.fromEntries(
       Object.entries(metrics).map(([name, list]) => [
@@ -163,8 +170,15 @@ export async function runMultiOutput(book: Book<MultiOutputCase>, golden: MultiO
   expect(model.metricsNames).toEqual(golden.metrics_names)
   const batchSize = golden.fit.batch_size as number
   const logs = await model.evaluate(x, y, { batchSize, verbose: 0, returnDict: true })
-  expectLogs(logs, golden.evaluate.dict as never, 1e-4, 'evaluate')
+  expectLogs(logs, golden.evaluate.dict, 1e-4, 'evaluate')
   const list = (await model.evaluate(x, y, { batchSize, verbose: 0 })) as number[]
   expect(difference(list, golden.evaluate.list, { relative: 1e-4 })).toBeNull()
-  expect(await compareWeights(book, model, golden.final_weights.map(({ tensor }) => tensor), { relative: 1e-4 })).toBeNull()
+  expect(
+    await compareWeights(
+      book,
+      model,
+      golden.final_weights.map(({ tensor }) => tensor),
+      { relative: 1e-4 },
+    ),
+  ).toBeNull()
 }

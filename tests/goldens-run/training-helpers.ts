@@ -38,7 +38,11 @@ export function compile(model: Model, stored: Record<string, unknown>): void {
 }
 
 /** Sets weights by position, after checking their paths. */
-export function setWeights<C>(book: Book<C>, model: { weights: Model['weights']; setWeights: Model['setWeights'] }, weights: readonly GoldenWeight[]): void {
+export function setWeights<C>(
+  book: Book<C>,
+  model: { weights: Model['weights']; setWeights: Model['setWeights'] },
+  weights: readonly GoldenWeight[],
+): void {
   expect(model.weights.map(({ path }) => path)).toEqual(weights.map(({ path }) => path))
   model.setWeights(weights.map((weight) => tensorOf(book, weight.tensor)))
 }
@@ -97,7 +101,11 @@ export function expectLogs(received: Logs, expected: Record<string, Json>, relat
 }
 
 /** A batched dataset over rows of golden tensors, as `from_tensor_slices(parts).batch(size)` gives it. */
-export function batched<C>(book: Book<C>, keys: readonly string[], size: number): AsyncIterable<Tensor[]> & { cardinality(): number } {
+export function batched<C>(
+  book: Book<C>,
+  keys: readonly string[],
+  size: number,
+): AsyncIterable<Tensor[]> & { cardinality(): number } {
   const parts = keys.map((key) => book.tensor(key))
   const samples = parts[0]!.shape[0]!
   return {

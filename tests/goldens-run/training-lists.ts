@@ -39,10 +39,14 @@ function listsOf(model: Model): GoldenLists {
 
 export function makeBase(width = 4, size: readonly number[] = [8, 8, 3]): Functional {
   const inputs = input({ shape: size, name: 'base_in' })
-  let x = layers.conv2D({ filters: width, kernelSize: 3, padding: 'same', useBias: false, name: 'b_conv' }).apply(inputs)
+  let x = layers
+    .conv2D({ filters: width, kernelSize: 3, padding: 'same', useBias: false, name: 'b_conv' })
+    .apply(inputs)
   x = layers.batchNormalization({ name: 'b_bn' }).apply(x)
   x = layers.activation({ activation: 'relu', name: 'b_act' }).apply(x)
-  let y = layers.separableConv2D({ filters: width, kernelSize: 3, padding: 'same', useBias: false, name: 'b_sep' }).apply(x)
+  let y = layers
+    .separableConv2D({ filters: width, kernelSize: 3, padding: 'same', useBias: false, name: 'b_sep' })
+    .apply(x)
   y = layers.batchNormalization({ name: 'b_sep_bn' }).apply(y)
   return makeModel({ inputs, outputs: layers.add({ name: 'b_add' }).apply([x, y]), name: 'base' })
 }
@@ -59,10 +63,14 @@ export function makeTransfer(base: Functional, size: readonly number[] = [8, 8, 
 function makeResNet(): Functional {
   const width = 6
   const inputs = input({ shape: [8, 8, 3], name: 'image' })
-  let x = layers.conv2D({ filters: width, kernelSize: 3, strides: 2, padding: 'same', useBias: false, name: 'stem' }).apply(inputs)
+  let x = layers
+    .conv2D({ filters: width, kernelSize: 3, strides: 2, padding: 'same', useBias: false, name: 'stem' })
+    .apply(inputs)
   x = layers.batchNormalization({ name: 'stem_bn' }).apply(x)
   x = layers.activation({ activation: 'relu', name: 'stem_act' }).apply(x)
-  let y = layers.separableConv2D({ filters: width, kernelSize: 3, padding: 'same', useBias: false, name: 'sep1' }).apply(x)
+  let y = layers
+    .separableConv2D({ filters: width, kernelSize: 3, padding: 'same', useBias: false, name: 'sep1' })
+    .apply(x)
   y = layers.batchNormalization({ momentum: 0.9, epsilon: 1e-4, name: 'sep1_bn' }).apply(y)
   y = layers.reLU({ maxValue: 6, name: 'sep1_act' }).apply(y)
   y = layers.conv2D({ filters: width, kernelSize: 1, name: 'pw' }).apply(y)
@@ -149,7 +157,9 @@ const builders: Record<string, () => State[]> = {
     const shared = layers.dense({ units: 3, name: 'shared' })
     const joined = layers.concatenate({ name: 'cat' }).apply([shared.apply(a), shared.apply(b)])
     const outputs = layers.dense({ units: 1, name: 'out' }).apply(joined)
-    return [{ state: 'shared layer counts once', model: listsOf(makeModel({ inputs: [a, b], outputs, name: 'siamese' })) }]
+    return [
+      { state: 'shared layer counts once', model: listsOf(makeModel({ inputs: [a, b], outputs, name: 'siamese' })) },
+    ]
   },
 
   auto_names() {

@@ -20,7 +20,11 @@ interface Trajectory {
   readonly steps: readonly Logs[]
   readonly snapshots?: readonly { readonly after_step: number; readonly weights: readonly string[] }[]
   readonly final_weights: readonly GoldenWeight[]
-  readonly optimizer_variables_final: readonly { readonly path: string; readonly shape: readonly number[]; readonly tensor: string }[]
+  readonly optimizer_variables_final: readonly {
+    readonly path: string
+    readonly shape: readonly number[]
+    readonly tensor: string
+  }[]
   readonly predict_after: { readonly x: string; readonly y: string }
   readonly evaluate_after: Logs
 }
@@ -43,7 +47,9 @@ export async function runTrajectory(book: Book<Trajectory>, golden: Trajectory):
   }
   const finals = golden.final_weights.map(({ tensor }) => tensor)
   expect(await compareWeights(book, model, finals, { relative: 1e-3 }, skip)).toBeNull()
-  expect(model.weights.map(({ trainable }) => trainable)).toEqual(golden.final_weights.map(({ trainable }) => trainable))
+  expect(model.weights.map(({ trainable }) => trainable)).toEqual(
+    golden.final_weights.map(({ trainable }) => trainable),
+  )
   const state = model.optimizer!.variables
   expect(state.map(({ path, shape }) => ({ path, shape }))).toEqual(
     golden.optimizer_variables_final.map(({ path, shape }) => ({ path, shape })),
@@ -96,7 +102,14 @@ export async function runTransfer(book: Book<Transfer>, golden: Transfer): Promi
   base.trainable = true
   setWeights(book, base, golden.base_initial_weights)
   await pretrain(book, golden, base)
-  expect(await compareWeights(book, base, golden.base_pretrained_weights.map(({ tensor }) => tensor), { relative: 1e-4 })).toBeNull()
+  expect(
+    await compareWeights(
+      book,
+      base,
+      golden.base_pretrained_weights.map(({ tensor }) => tensor),
+      { relative: 1e-4 },
+    ),
+  ).toBeNull()
 
   expectLists(model, golden.lists_before_freeze)
   base.trainable = false
@@ -133,13 +146,22 @@ async function runPhase(book: Book<Transfer>, golden: Transfer, model: Model, ph
   const before = await Promise.all(model.weights.map((weight) => weight.data()))
   for (const [step, expected] of phase.steps.entries()) {
     const [from, to] = golden.batches[step % golden.batches.length]!
-    const logs = await model.trainOnBatch(rows(book, golden.x, from, to), rows(book, golden.y, from, to), { returnDict: true })
+    const logs = await model.trainOnBatch(rows(book, golden.x, from, to), rows(book, golden.y, from, to), {
+      returnDict: true,
+    })
     expectLogs(logs, expected, step < 20 ? 1e-4 : 1e-3, `${phase.phase} step ${step + 1}`)
   }
   const relative = phase.phase === 'fine_tune' && usesTinyRate(phase) ? 1e-5 : 1e-3
   // The fine-tuning begins at weights that differ in the last digits already.
   const slack = golden.phases[0] === phase ? relative : Math.max(relative, 1e-4)
-  expect(await compareWeights(book, model, phase.weights_after.map(({ tensor }) => tensor), { relative: slack })).toBeNull()
+  expect(
+    await compareWeights(
+      book,
+      model,
+      phase.weights_after.map(({ tensor }) => tensor),
+      { relative: slack },
+    ),
+  ).toBeNull()
   expect(model.optimizer!.variables.length).toBe(phase.optimizer_variable_count)
   const predicted = await model.predictOnBatch(tensorOf(book, golden.x))
   expect(difference(await predicted.data(), book.tensor(phase.predictions).data, { relative: 1e-3 })).toBeNull()
@@ -191,7 +213,9 @@ export async function runTfKerasTransfer(book: Book<TfKerasTransfer>, golden: Tf
     for (const [step, expected] of phase.steps.entries()) {
       const from = starts[step % starts.length]!
       const to = Math.min(samples, from + size)
-      const logs = await model.trainOnBatch(rows(book, golden.x, from, to), rows(book, golden.y, from, to), { returnDict: true })
+      const logs = await model.trainOnBatch(rows(book, golden.x, from, to), rows(book, golden.y, from, to), {
+        returnDict: true,
+      })
       expectLogs(logs, expected, step < 20 ? 1e-4 : 1e-3, `${phase.phase} step ${step + 1}`)
     }
     for (const { name, tensor } of phase.weights_after) {
@@ -202,4 +226,3 @@ export async function runTfKerasTransfer(book: Book<TfKerasTransfer>, golden: Tf
     expect(difference(await predicted.data(), book.tensor(phase.predictions).data, { relative: 1e-3 })).toBeNull()
   }
 }
-

@@ -12,22 +12,23 @@ interface NamedCase {
 type Runner = (book: Book<never>, golden: never) => Promise<void>
 
 const runners: Record<string, Runner> = {
-  trajectories: runTrajectory as Runner,
-  transfer: runTransfer as Runner,
-  transfer_tf_keras: runTfKerasTransfer as Runner,
-  fit: runFit as Runner,
-  multi_output: runMultiOutput as Runner,
-  callbacks: runCallback as Runner,
-  weight_lists: runWeightLists as Runner,
+  trajectories: runTrajectory,
+  transfer: runTransfer,
+  transfer_tf_keras: runTfKerasTransfer,
+  fit: runFit,
+  multi_output: runMultiOutput,
+  callbacks: runCallback,
+  weight_lists: runWeightLists,
 }
 
 for (const name of bookNames('training')) {
   const book = readBook<NamedCase>(name)
+  const category = book.json.category as string
   describe(name, () => {
     for (const golden of book.cases) {
       test(golden.name, async () => {
-        const runner = runners[String(book.json.category)]
-        if (runner === undefined) throw new Error(`no test for category ${String(book.json.category)}`)
+        const runner = runners[category]
+        if (runner === undefined) throw new Error(`no test for category ${category}`)
         await runner(book as unknown as Book<never>, golden as never)
       })
     }

@@ -46,7 +46,9 @@ describe.each(['valid', 'same', 'causal'] as const)('Conv1D, padding %s', (paddi
             const at = t * strides + k * dilationRate - before
             if (at < 0 || at >= length) continue
             for (let c = 0; c < inner; c++)
-              sum += x.values[(i * length + at) * channels + Math.floor(f / outer) * inner + c]! * kernel[(k * inner + c) * filters + f]!
+              sum +=
+                x.values[(i * length + at) * channels + Math.floor(f / outer) * inner + c]! *
+                kernel[(k * inner + c) * filters + f]!
           }
           out.push(sum)
         }
@@ -69,7 +71,8 @@ test.each([
   const shape = layer.computeOutputShape([1, height, width, channels]) as number[]
   const [, rows, columns] = shape as [number, number, number, number]
   // Every input pixel adds a scaled kernel; `same` cuts the padding of the convolution that goes the other way.
-  const cut = (n: number) => (padding === 'same' ? Math.floor(Math.max((Math.ceil(n / strides) - 1) * strides + size - n, 0) / 2) : 0)
+  const cut = (n: number) =>
+    padding === 'same' ? Math.floor(Math.max((Math.ceil(n / strides) - 1) * strides + size - n, 0) / 2) : 0
   const out = new Float64Array(rows * columns * filters)
   for (let i = 0; i < out.length; i++) out[i] = bias[i % filters]!
   for (let y = 0; y < height; y++)
@@ -115,21 +118,37 @@ test('EinsumDense sums over what input and kernel share, in any order of letters
   for (let a = 0; a < 2; a++)
     for (let d = 0; d < 3; d++) {
       let sum = bias[d]!
-      for (let b = 0; b < 2; b++) for (let c = 0; c < 4; c++) sum += x.values[(a * 2 + b) * 4 + c]! * kernel[(c * 2 + b) * 3 + d]!
+      for (let b = 0; b < 2; b++)
+        for (let c = 0; c < 4; c++) sum += x.values[(a * 2 + b) * 4 + c]! * kernel[(c * 2 + b) * 3 + d]!
       out.push(sum)
     }
   await close(layer.apply(x.tensor), [2, 3], out)
-  expect(() => layers.einsumDense({ equation: 'ab,bc->ab', outputShape: 3 })).toThrow(/letters that input and kernel share/)
+  expect(() => layers.einsumDense({ equation: 'ab,bc->ab', outputShape: 3 })).toThrow(
+    /letters that input and kernel share/,
+  )
 })
 
 describe('MultiHeadAttention', () => {
   const [n, queries, keys, heads, keyDim, valueDim] = [2, 3, 4, 2, 3, 5] as const
 
   /** The definition, head by head; `allowed(i, q, k)` is the mask. */
-  function attend(x: Float32Array, y: Float32Array, w: readonly Float32Array[], allowed: (i: number, q: number, k: number) => boolean) {
+  function attend(
+    x: Float32Array,
+    y: Float32Array,
+    w: readonly Float32Array[],
+    allowed: (i: number, q: number, k: number) => boolean,
+  ) {
     const [wq, bq, wk, bk, wv, bv, wo, bo] = w as [Float32Array, ...Float32Array[]] & readonly Float32Array[]
     const [dq, dk] = [x.length / n / queries, y.length / n / keys]
-    const project = (input: Float32Array, row: number, width: number, kernel: Float32Array, bias: Float32Array, h: number, size: number) =>
+    const project = (
+      input: Float32Array,
+      row: number,
+      width: number,
+      kernel: Float32Array,
+      bias: Float32Array,
+      h: number,
+      size: number,
+    ) =>
       Array.from({ length: size }, (_, e) => {
         let sum = bias[h * size + e]!
         for (let c = 0; c < width; c++) sum += input[row * width + c]! * kernel[(c * heads + h) * size + e]!
@@ -150,7 +169,8 @@ describe('MultiHeadAttention', () => {
           for (let k = 0; k < keys; k++) {
             const value = project(y, i * keys + k, dk, wv!, bv!, h, valueDim)
             for (let e = 0; e < valueDim; e++)
-              for (let o = 0; o < dq; o++) result[o]! += (weights[k]! / total) * value[e]! * wo![(h * valueDim + e) * dq + o]!
+              for (let o = 0; o < dq; o++)
+                result[o]! += (weights[k]! / total) * value[e]! * wo![(h * valueDim + e) * dq + o]!
           }
         }
         out.push(...result)
@@ -168,7 +188,11 @@ describe('MultiHeadAttention', () => {
     expect(layer.weights.map((weight) => weight.path)).toContain('multi_head_attention/attention_output/kernel')
     const w = randomize(layer)
     const inputs = [x.tensor, y.tensor]
-    await close(layer.apply(inputs), [n, queries, 6], attend(x.values, y.values, w, () => true))
+    await close(
+      layer.apply(inputs),
+      [n, queries, 6],
+      attend(x.values, y.values, w, () => true),
+    )
     const allowed = (i: number, q: number, k: number) => k === 0 || (i + q + k) % 2 === 0
     const bits = Array.from({ length: n * queries * keys }, (_, at) =>
       allowed(Math.floor(at / keys / queries), Math.floor(at / keys) % queries, at % keys) ? 1 : 0,
@@ -187,8 +211,11 @@ describe('MultiHeadAttention', () => {
       [n, queries, 6],
       [n, heads, queries, queries],
     ])
-    for (const row of (await scores.array()) as number[][][][]) for (const head of row) for (const q of head) expect(q.reduce((a, b) => a + b)).toBeCloseTo(1, 5)
-    const symbols = layer.applyNested(input({ shape: [queries, 6] }), { returnAttentionScores: true }) as unknown as layers.SymbolicTensor[]
+    for (const row of (await scores.array()) as number[][][][])
+      for (const head of row) for (const q of head) expect(q.reduce((a, b) => a + b)).toBeCloseTo(1, 5)
+    const symbols = layer.applyNested(input({ shape: [queries, 6] }), {
+      returnAttentionScores: true,
+    }) as unknown as layers.SymbolicTensor[]
     expect(symbols.map((symbol) => symbol.shape)).toEqual([
       [null, queries, 6],
       [null, heads, queries, queries],
@@ -209,7 +236,12 @@ test('TimeDistributed applies one layer to every step', async () => {
 test('Lambda', async () => {
   const layer = layers.lambda({ function: (x: Tensor) => x, outputShape: [7] })
   expect(layer.apply(input({ shape: [3] })).shape).toEqual([null, 7])
-  expect(await layers.lambda((x: Tensor) => x).apply(ones([2])).array()).toEqual([1, 1])
+  expect(
+    await layers
+      .lambda((x: Tensor) => x)
+      .apply(ones([2]))
+      .array(),
+  ).toEqual([1, 1])
   expect(layers.lambda((x: Tensor) => x).apply(input({ shape: [3] })).shape).toEqual([null, 3])
 })
 
@@ -223,10 +255,20 @@ test('LayerNormalization with weights in another order of axes, and by the root 
   const mean = x.values.reduce((a, b) => a + b) / 6
   const deviation = Math.sqrt(x.values.reduce((a, b) => a + (b - mean) ** 2, 0) / 6)
   const at = (i: number) => gamma[(i % 3) * 2 + Math.floor(i / 3)]!
-  await close(swapped.apply(x.tensor), [1, 2, 3], Array.from(x.values, (v, i) => ((v - mean) / deviation) * at(i)))
+  await close(
+    swapped.apply(x.tensor),
+    [1, 2, 3],
+    Array.from(x.values, (v, i) => ((v - mean) / deviation) * at(i)),
+  )
   const rms = layers.layerNormalization({ rmsScaling: true, epsilon: 0 })
-  const rows = [0, 1].map((row) => Math.sqrt(x.values.subarray(3 * row, 3 * row + 3).reduce((a, b) => a + b * b, 0) / 3))
-  await close(rms.apply(x.tensor), [1, 2, 3], Array.from(x.values, (v, i) => v / rows[Math.floor(i / 3)]!))
+  const rows = [0, 1].map((row) =>
+    Math.sqrt(x.values.subarray(3 * row, 3 * row + 3).reduce((a, b) => a + b * b, 0) / 3),
+  )
+  await close(
+    rms.apply(x.tensor),
+    [1, 2, 3],
+    Array.from(x.values, (v, i) => v / rows[Math.floor(i / 3)]!),
+  )
   expect(rms.weights).toHaveLength(1)
 })
 

@@ -24,13 +24,28 @@ const table: Record<string, Row> = {
   Add: { make: () => layers.add(), inputs: [[2, 3], [2, 3]], list: true }, // prettier-ignore
   Average: { make: () => layers.average(), inputs: [[2, 3], [2, 3]], list: true }, // prettier-ignore
   AveragePooling1D: { make: () => layers.averagePooling1D({ poolSize: 2 }), inputs: [[2, 7, 3]] },
-  AveragePooling2D: { make: () => layers.averagePooling2D({ poolSize: [2, 3], strides: 1, padding: 'same' }), inputs: picture },
-  BatchNormalization: { make: () => layers.batchNormalization({ gammaRegularizer: 'l2' }), inputs: picture, weights: [2, 2] },
+  AveragePooling2D: {
+    make: () => layers.averagePooling2D({ poolSize: [2, 3], strides: 1, padding: 'same' }),
+    inputs: picture,
+  },
+  BatchNormalization: {
+    make: () => layers.batchNormalization({ gammaRegularizer: 'l2' }),
+    inputs: picture,
+    weights: [2, 2],
+  },
   CategoryEncoding: { make: () => layers.categoryEncoding({ numTokens: 5 }), inputs: [[2, 3]], dtype: 'int32' },
   CenterCrop: { make: () => layers.centerCrop({ height: 3, width: 4 }), inputs: picture },
   Concatenate: { make: () => layers.concatenate({ axis: 1 }), inputs: [[2, 3], [2, 5]], list: true }, // prettier-ignore
-  Conv1D: { make: () => layers.conv1D({ filters: 5, kernelSize: 3, padding: 'causal' }), inputs: [[2, 7, 4]], weights: [2, 0] },
-  Conv2D: { make: () => layers.conv2D({ filters: 6, kernelSize: [3, 2], groups: 2, strides: 2 }), inputs: picture, weights: [2, 0] },
+  Conv1D: {
+    make: () => layers.conv1D({ filters: 5, kernelSize: 3, padding: 'causal' }),
+    inputs: [[2, 7, 4]],
+    weights: [2, 0],
+  },
+  Conv2D: {
+    make: () => layers.conv2D({ filters: 6, kernelSize: [3, 2], groups: 2, strides: 2 }),
+    inputs: picture,
+    weights: [2, 0],
+  },
   Conv2DTranspose: {
     make: () => layers.conv2DTranspose({ filters: 3, kernelSize: 3, strides: 2, padding: 'same' }),
     inputs: picture,
@@ -51,7 +66,12 @@ const table: Record<string, Row> = {
     weights: [2, 0],
   },
   ELU: { make: () => layers.eLU({ alpha: 0.7 }), inputs: [[2, 3]] },
-  Embedding: { make: () => layers.embedding({ inputDim: 6, outputDim: 3 }), inputs: [[2, 4]], dtype: 'int32', weights: [1, 0] },
+  Embedding: {
+    make: () => layers.embedding({ inputDim: 6, outputDim: 3 }),
+    inputs: [[2, 4]],
+    dtype: 'int32',
+    weights: [1, 0],
+  },
   Flatten: { make: () => layers.flatten(), inputs: picture },
   GaussianDropout: { make: () => layers.gaussianDropout({ rate: 0.3 }), inputs: [[2, 3]] },
   GaussianNoise: { make: () => layers.gaussianNoise({ stddev: 0.3 }), inputs: [[2, 3]] },
@@ -61,7 +81,11 @@ const table: Record<string, Row> = {
   GlobalMaxPooling2D: { make: () => layers.globalMaxPooling2D(), inputs: picture },
   GroupNormalization: { make: () => layers.groupNormalization({ groups: 2 }), inputs: picture, weights: [2, 0] },
   Identity: { make: () => layers.identity(), inputs: [[2, 3]] },
-  LayerNormalization: { make: () => layers.layerNormalization({ axis: [1, -1] }), inputs: [[2, 3, 4]], weights: [2, 0] },
+  LayerNormalization: {
+    make: () => layers.layerNormalization({ axis: [1, -1] }),
+    inputs: [[2, 3, 4]],
+    weights: [2, 0],
+  },
   LeakyReLU: { make: () => layers.leakyReLU(), inputs: [[2, 3]] },
   Maximum: { make: () => layers.maximum(), inputs: [[2, 3], [2, 3]], list: true }, // prettier-ignore
   MaxPooling1D: { make: () => layers.maxPooling1D({ padding: 'same' }), inputs: [[2, 7, 3]] },

@@ -1,7 +1,14 @@
 // The base class: weights and the trainable flag, building, naming, the scoped training flag, losses, symbolic calls.
 import { beforeEach, describe, expect, test } from 'vitest'
 import * as layers from '../../src/layers/index.ts'
-import { input, Layer, layerFromConfig, registerLayer, serializeLayer, type SymbolicShape } from '../../src/layers/index.ts'
+import {
+  input,
+  Layer,
+  layerFromConfig,
+  registerLayer,
+  serializeLayer,
+  type SymbolicShape,
+} from '../../src/layers/index.ts'
 import * as ops from '../../src/ops/index.ts'
 import { ones, type Tensor, tensor, Variable } from '../../src/ops/index.ts'
 import { clearSession } from '../../src/ops/naming.ts'
@@ -123,15 +130,21 @@ describe('weights', () => {
     ])
     expect(await before[1]!.array()).toEqual([0, 0])
     expect(await (dense.apply(tensor([[1, 1]])) as Tensor).array()).toEqual([[9, 12]])
-    expect(() => dense.setWeights([[1, 2]])).toThrow(/layer "dense" \(Dense\): expected a list of 2 weights, received "1 weights"/)
-    expect(() => dense.setWeights([ones([2, 2]), ones([3])])).toThrow(/"dense\/bias"\) of shape \(2,\), received "shape \(3,\)"/)
+    expect(() => dense.setWeights([[1, 2]])).toThrow(
+      /layer "dense" \(Dense\): expected a list of 2 weights, received "1 weights"/,
+    )
+    expect(() => dense.setWeights([ones([2, 2]), ones([3])])).toThrow(
+      /"dense\/bias"\) of shape \(2,\), received "shape \(3,\)"/,
+    )
     expect(await dense.bias!.array()).toEqual([5, 6])
   })
 
   test('weights belong to the constructor and to build', () => {
     const dense = layers.dense({ units: 2 })
     dense.build([null, 2])
-    expect(() => dense.addWeight({ name: 'late' })).toThrow(/weights to be made in the constructor or in build\(\).*late.*after the layer was built/)
+    expect(() => dense.addWeight({ name: 'late' })).toThrow(
+      /weights to be made in the constructor or in build\(\).*late.*after the layer was built/,
+    )
     expect(() => layers.dense({ units: 2 }).countParams()).toThrow(/dense_1.*built/)
   })
 })
@@ -230,7 +243,12 @@ describe('symbolic calls', () => {
 
 test('losses: of the call, of the activity, of trainable weights; the next call begins anew', async () => {
   class Adds extends Layer {
-    readonly inner = layers.dense({ units: 1, kernelInitializer: 'ones', kernelRegularizer: 'l2', activityRegularizer: 'l1' })
+    readonly inner = layers.dense({
+      units: 1,
+      kernelInitializer: 'ones',
+      kernelRegularizer: 'l2',
+      activityRegularizer: 'l1',
+    })
     override call(x: Tensor): Tensor {
       this.addLoss(ops.sum(x))
       return this.inner.apply(x)

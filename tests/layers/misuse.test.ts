@@ -12,13 +12,25 @@ beforeEach(() => clearSession())
 const wrong = (options: unknown) => options as never
 
 test.each<[string, () => unknown, RegExp]>([
-  ['units 0', () => layers.dense({ units: 0 }), /layer "dense.*" \(Dense\): expected `units` to be a positive integer, received 0/],
+  [
+    'units 0',
+    () => layers.dense({ units: 0 }),
+    /layer "dense.*" \(Dense\): expected `units` to be a positive integer, received 0/,
+  ],
   ['units missing', () => layers.dense(wrong({ unit: 5 })), /`units` to be a positive integer, received undefined/],
   ['units as text', () => layers.dense({ units: wrong('3') }), /received "3"/],
-  ['kernel size missing', () => layers.conv2D(wrong({ filters: 2 })), /`kernelSize` to be an integer >= 1 or 2 of them/],
+  [
+    'kernel size missing',
+    () => layers.conv2D(wrong({ filters: 2 })),
+    /`kernelSize` to be an integer >= 1 or 2 of them/,
+  ],
   ['filters', () => layers.conv2D({ filters: 2.5, kernelSize: 3 }), /`filters` to be a positive integer, received 2.5/],
   ['groups', () => layers.conv2D({ filters: 3, kernelSize: 3, groups: 2 }), /multiple of `groups`/],
-  ['padding', () => layers.conv2D({ filters: 3, kernelSize: 3, padding: wrong('full') }), /"valid", "same", received "full"/],
+  [
+    'padding',
+    () => layers.conv2D({ filters: 3, kernelSize: 3, padding: wrong('full') }),
+    /"valid", "same", received "full"/,
+  ],
   [
     'strides and dilation',
     () => layers.conv2D({ filters: 3, kernelSize: 3, strides: 2, dilationRate: 2 }),
@@ -28,9 +40,21 @@ test.each<[string, () => unknown, RegExp]>([
   ['pool size missing', () => layers.averagePooling2D(wrong({})), /`poolSize`/],
   ['rate', () => layers.dropout({ rate: 1.5 }), /`rate` to be a number in \[0, 1\], received 1.5/],
   ['negative slope', () => layers.reLU({ negativeSlope: -1 }), /`negativeSlope`/],
-  ['activation', () => layers.activation('rellu'), /activation: expected a function, null, or one of .*received "rellu"/],
-  ['initializer', () => layers.dense({ units: 1, kernelInitializer: 'hee' }), /initializer: expected one of .*received "hee"/],
-  ['regularizer', () => layers.dense({ units: 1, kernelRegularizer: 'l3' }), /regularizer: expected one of .*received "l3"/],
+  [
+    'activation',
+    () => layers.activation('rellu'),
+    /activation: expected a function, null, or one of .*received "rellu"/,
+  ],
+  [
+    'initializer',
+    () => layers.dense({ units: 1, kernelInitializer: 'hee' }),
+    /initializer: expected one of .*received "hee"/,
+  ],
+  [
+    'regularizer',
+    () => layers.dense({ units: 1, kernelRegularizer: 'l3' }),
+    /regularizer: expected one of .*received "l3"/,
+  ],
   ['name', () => layers.dense({ units: 1, name: 'a/b' }), /`name` to be a string without "\/", received "a\/b"/],
   ['trainable', () => layers.dense({ units: 1, trainable: wrong('no') }), /`trainable` to be a boolean, received "no"/],
   ['rotation', () => layers.randomRotation(2), /`factor` to be a number or a pair of numbers in \[-1, 1\], received 2/],
@@ -49,7 +73,11 @@ test.each<[string, () => unknown, RegExp]>([
 
 test.each<[string, () => unknown, RegExp]>([
   ['dense on a vector', () => layers.dense({ units: 1 }).apply(ones([3])), /"dense.*".*rank 2 or more.*shape \(3,\)/],
-  ['rank of a convolution', () => layers.conv2D({ filters: 1, kernelSize: 3 }).apply(ones([2, 5, 5])), /rank 4.*shape \(2, 5, 5\)/],
+  [
+    'rank of a convolution',
+    () => layers.conv2D({ filters: 1, kernelSize: 3 }).apply(ones([2, 5, 5])),
+    /rank 4.*shape \(2, 5, 5\)/,
+  ],
   [
     'other channels than built for',
     () => {
@@ -59,18 +87,42 @@ test.each<[string, () => unknown, RegExp]>([
     },
     /size 5, the layer was built for shape \(None, 5\) \(input 0\), received "shape \(None, 6\)"/,
   ],
-  ['unknown channels', () => layers.dense({ units: 1 }).apply(input({ shape: [null] })), /known size, received "shape \(None, None\)"/],
+  [
+    'unknown channels',
+    () => layers.dense({ units: 1 }).apply(input({ shape: [null] })),
+    /known size, received "shape \(None, None\)"/,
+  ],
   [
     'window too large',
     () => layers.maxPooling2D({ poolSize: 5 }).apply(input({ shape: [4, 4, 1] })),
     /window \(5, 5\), received "shape \(None, 4, 4, 1\)"/,
   ],
-  ['channels and groups', () => layers.conv2D({ filters: 2, kernelSize: 1, groups: 2 }).apply(ones([1, 2, 2, 3])), /multiple of groups = 2/],
-  ['reshape', () => layers.reshape({ targetShape: [4] }).apply(ones([2, 3])), /target shape \(4,\), received "shape \(2, 3\)"/],
+  [
+    'channels and groups',
+    () => layers.conv2D({ filters: 2, kernelSize: 1, groups: 2 }).apply(ones([1, 2, 2, 3])),
+    /multiple of groups = 2/,
+  ],
+  [
+    'reshape',
+    () => layers.reshape({ targetShape: [4] }).apply(ones([2, 3])),
+    /target shape \(4,\), received "shape \(2, 3\)"/,
+  ],
   ['add of one tensor', () => layers.add().apply(ones([2, 3])), /list of one input or more.*shape \[2,3\]/],
-  ['add of unlike shapes', () => layers.add().apply([ones([2, 3]), ones([2, 4])]), /broadcast together, received "\(2, 3\) and \(2, 4\)"/],
-  ['subtract of three', () => layers.subtract().apply([ones([1]), ones([1]), ones([1])]), /exactly 2 inputs, received "3 inputs"/],
-  ['concatenate', () => layers.concatenate().apply([ones([2, 3]), ones([3, 3])]), /apart from axis 1, received "\(2, 3\) and \(3, 3\)"/],
+  [
+    'add of unlike shapes',
+    () => layers.add().apply([ones([2, 3]), ones([2, 4])]),
+    /broadcast together, received "\(2, 3\) and \(2, 4\)"/,
+  ],
+  [
+    'subtract of three',
+    () => layers.subtract().apply([ones([1]), ones([1]), ones([1])]),
+    /exactly 2 inputs, received "3 inputs"/,
+  ],
+  [
+    'concatenate',
+    () => layers.concatenate().apply([ones([2, 3]), ones([3, 3])]),
+    /apart from axis 1, received "\(2, 3\) and \(3, 3\)"/,
+  ],
   ['cropping', () => layers.cropping2D({ cropping: 3 }).apply(ones([1, 6, 9, 1])), /larger than the cropping/],
   ['rank of a picture', () => layers.randomFlip().apply(ones([2, 3])), /rank 3 or 4, received "shape \(2, 3\)"/],
 ])('input: %s', (_, make, message) => {

@@ -31,8 +31,12 @@ test('adapting again forgets; it refuses nothing, pairs, and layers with given s
   await layer.adapt([[7, 7]])
   expect(await layer.mean!.array()).toEqual([7, 7])
   expect(await layer.apply(tensor([[7, 8]])).array()).toEqual([[0, 1e7]])
-  await expect(layer.adapt([tensor([[1, 2, 3]])])).rejects.toThrow(/statistics of shape \(2,\), received "shape \(1, 3\)"/)
-  await expect(layers.normalization().adapt(new Set([[tensor(rows), tensor([1, 0, 1])]]) as never)).rejects.toThrow(/single tensors/)
+  await expect(layer.adapt([tensor([[1, 2, 3]])])).rejects.toThrow(
+    /statistics of shape \(2,\), received "shape \(1, 3\)"/,
+  )
+  await expect(layers.normalization().adapt(new Set([[tensor(rows), tensor([1, 0, 1])]]) as never)).rejects.toThrow(
+    /single tensors/,
+  )
   await expect(layers.normalization().adapt(new Set<never>())).rejects.toThrow(/received "no batch"/)
   await expect(layers.normalization({ mean: 1, variance: 2 }).adapt(rows)).rejects.toThrow(/given statistics/)
 })

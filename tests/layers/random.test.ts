@@ -6,6 +6,12 @@ import { compileFunction, ones, setRandomSeed, type Tensor, tensor } from '../..
 const bytes = Uint8Array.from({ length: 4 * 6 * 8 * 3 }, (_, i) => (i * 37) % 256)
 const images = tensor(bytes, { shape: [4, 6, 8, 3] })
 
+function statistics(values: ArrayLike<number>): { readonly mean: number; readonly std: number } {
+  const list = Array.from(values)
+  const mean = list.reduce((a, b) => a + b, 0) / list.length
+  return { mean, std: Math.sqrt(list.reduce((a, b) => a + (b - mean) ** 2, 0) / list.length) }
+}
+
 const augmentations = {
   randomFlip: (seed: number | null) => layers.randomFlip({ mode: 'horizontal', seed }),
   randomRotation: (seed: number | null) => layers.randomRotation({ factor: 0.2, seed }),
@@ -99,7 +105,7 @@ test('dropout: new masks at each run of a compiled graph, kept values scaled, no
   expect(runs[0]).not.toEqual(runs[1])
   for (const run of runs) {
     expect(new Set(run)).toEqual(new Set([0, Math.fround(1 / 0.75)]))
-    const mean = run.reduce((a, b) => a + b, 0) / run.length
+    const mean = statistics(run).mean
     expect(Math.abs(mean - 1)).toBeLessThan((5 * Math.sqrt(0.25 / 0.75)) / Math.sqrt(4000))
   }
   const x = ones([3])
@@ -107,7 +113,10 @@ test('dropout: new masks at each run of a compiled graph, kept values scaled, no
 })
 
 test('spatial dropout drops whole channels', async () => {
-  const y = (await layers.spatialDropout2D({ rate: 0.5, seed: 2 }).apply(ones([3, 2, 2, 8]), { training: true }).array()) as number[][][][]
+  const y = (await layers
+    .spatialDropout2D({ rate: 0.5, seed: 2 })
+    .apply(ones([3, 2, 2, 8]), { training: true })
+    .array()) as number[][][][]
   const drawn = new Set<number>()
   for (const picture of y)
     for (let c = 0; c < 8; c++) {
@@ -123,8 +132,7 @@ test.each([
   ['gaussianDropout', layers.gaussianDropout({ rate: 0.2, seed: 3 }), Math.sqrt(0.2 / 0.8)],
 ] as const)('%s has its mean and deviation', async (_, layer, deviation) => {
   const values = await layer.apply(ones([20000]), { training: true }).data()
-  const mean = values.reduce((a, b) => a + b, 0) / values.length
-  const std = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length)
+  const { mean, std } = statistics(values)
   expect(Math.abs(mean - 1)).toBeLessThan((5 * deviation) / Math.sqrt(values.length))
   expect(Math.abs(std / deviation - 1)).toBeLessThan(0.03)
 })

@@ -7,7 +7,12 @@ export interface Batches extends AsyncIterable<[Tensor, Tensor]> {
 }
 
 /** `samples` random rows with yes-or-no labels that depend on their first values, in batches. */
-export function batches(samples: number, size: number, shape: readonly number[], scale: (value: number) => number = (value) => value): Batches {
+export function batches(
+  samples: number,
+  size: number,
+  shape: readonly number[],
+  scale: (value: number) => number = (value) => value,
+): Batches {
   const random = hostRandom(11)
   const row = shape.reduce((a, b) => a * b, 1)
   const x = Float32Array.from({ length: samples * row }, () => scale(random.normal()))

@@ -52,7 +52,11 @@ describe('the trainable attribute', () => {
   })
 
   test('trainable is propagated recursively', () => {
-    const inner = sequential([input({ shape: [3] }), layers.dense({ units: 3, activation: 'relu' }), layers.dense({ units: 3, activation: 'relu' })])
+    const inner = sequential([
+      input({ shape: [3] }),
+      layers.dense({ units: 3, activation: 'relu' }),
+      layers.dense({ units: 3, activation: 'relu' }),
+    ])
     const net = sequential([input({ shape: [3] }), inner, layers.dense({ units: 3, activation: 'sigmoid' })])
     net.trainable = false
     expect(inner.trainable).toBe(false)
@@ -153,7 +157,10 @@ describe('the typical workflow', () => {
     const base = smallBase()
     base.trainable = false
     const inputs = input({ shape: [8, 8, 3] })
-    const extractor = model({ inputs, outputs: layers.globalAveragePooling2D().apply(base.apply(inputs, { training: false })) })
+    const extractor = model({
+      inputs,
+      outputs: layers.globalAveragePooling2D().apply(base.apply(inputs, { training: false })),
+    })
     const pictures = randomTensor([12, 8, 8, 3])
     const features = await extractor.predict(pictures, { batchSize: 5, verbose: 0 })
     expect(features.shape).toEqual([12, 4])
@@ -209,7 +216,10 @@ test('fit and the custom loop walk the same way', async () => {
   const make = (): Functional => {
     setRandomSeed(3)
     const inputs = input({ shape: [4] })
-    return model({ inputs, outputs: layers.dense({ units: 1 }).apply(layers.dense({ units: 5, activation: 'tanh' }).apply(inputs)) })
+    return model({
+      inputs,
+      outputs: layers.dense({ units: 1 }).apply(layers.dense({ units: 5, activation: 'tanh' }).apply(inputs)),
+    })
   }
   const [fitted, looped] = [make(), make()]
   const x = randomTensor([12, 4], 1)

@@ -8,16 +8,23 @@ import { tensor, type Tensor, type Variable } from '../../src/ops/index.ts'
 export function randomTensor(shape: readonly number[], seed = 1): Tensor {
   const random = hostRandom(seed)
   const size = shape.reduce((a, b) => a * b, 1)
-  return tensor(Float32Array.from({ length: size }, () => random.normal()), { shape })
+  return tensor(
+    Float32Array.from({ length: size }, () => random.normal()),
+    { shape },
+  )
 }
 
 /** A base like Xception, of a size that the reference engine runs in a moment. */
 export function smallBase(size = 8, width = 4): Functional {
   const inputs = input({ shape: [size, size, 3] })
-  let x = layers.conv2D({ filters: width, kernelSize: 3, padding: 'same', useBias: false, name: 'block1_conv' }).apply(inputs)
+  let x = layers
+    .conv2D({ filters: width, kernelSize: 3, padding: 'same', useBias: false, name: 'block1_conv' })
+    .apply(inputs)
   x = layers.batchNormalization({ name: 'block1_bn' }).apply(x)
   x = layers.activation({ activation: 'relu', name: 'block1_act' }).apply(x)
-  let y = layers.separableConv2D({ filters: width, kernelSize: 3, padding: 'same', useBias: false, name: 'block2_sepconv' }).apply(x)
+  let y = layers
+    .separableConv2D({ filters: width, kernelSize: 3, padding: 'same', useBias: false, name: 'block2_sepconv' })
+    .apply(x)
   y = layers.batchNormalization({ name: 'block2_sepconv_bn' }).apply(y)
   return model({ inputs, outputs: layers.add({ name: 'add' }).apply([x, y]), name: 'base' })
 }

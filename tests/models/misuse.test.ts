@@ -215,7 +215,12 @@ const others: Record<(typeof otherMisuse)[number]['misuse'], () => Promise<void>
     const { history } = await net.fit(bad, y, { epochs: 2, verbose: 0 })
     expect(history.loss).toEqual([NaN, NaN])
     const output = captureOutput()
-    const stopped = await makeNet().fit(bad, y, { epochs: 5, verbose: 0, batchSize: 2, callbacks: [callbacks.terminateOnNaN()] })
+    const stopped = await makeNet().fit(bad, y, {
+      epochs: 5,
+      verbose: 0,
+      batchSize: 2,
+      callbacks: [callbacks.terminateOnNaN()],
+    })
     output.restore()
     expect(stopped.epoch).toEqual([0])
     expect(output.text()).toBe('Batch 0: Invalid loss, terminating training\n')
@@ -225,7 +230,9 @@ const others: Record<(typeof otherMisuse)[number]['misuse'], () => Promise<void>
     const fail = (): never => {
       throw new Error('mine')
     }
-    await expect(net.fit(x, y, { callbacks: [callbacks.lambdaCallback({ onEpochEnd: fail })], verbose: 0 })).rejects.toThrow('mine')
+    await expect(
+      net.fit(x, y, { callbacks: [callbacks.lambdaCallback({ onEpochEnd: fail })], verbose: 0 }),
+    ).rejects.toThrow('mine')
     let closed = false
     const source = async function* () {
       try {
@@ -281,7 +288,7 @@ describe('other misuse', () => {
   test('options that do not exist or do not fit are refused', async () => {
     const net = makeNet()
     await expect(net.fit(x, y, { epoch: 3 } as never)).rejects.toThrow(/received "epoch"/)
-    await expect(net.fit(x, { epochs: 3 } as never)).rejects.toThrow(/options in the place of y/)
+    await expect(net.fit(x, { epochs: 3 })).rejects.toThrow(/options in the place of y/)
     await expect(net.fit(batches(4, 2, [3]), { batchSize: 2 })).rejects.toThrow(/no `batchSize` beside a dataset/)
     await expect(net.fit(batches(4, 2, [3]), { validationSplit: 0.5 })).rejects.toThrow(/no `validationSplit`/)
     await expect(net.fit(batches(4, 2, [3]) as never, y as never, {})).rejects.toThrow(/no `y` beside/)

@@ -56,7 +56,9 @@ describe('functional models', () => {
     expect([...(await fromDict.double.data())]).toEqual(sums.map((value) => Math.fround(2 * value)))
     expect(() => net.applyNested({ a: x })).toThrow(/input named "b"/)
     expect(() => net.applyNested([x])).toThrow(/2 inputs \(a, b\)/)
-    expect(() => net.applyNested([x, randomTensor([3, 5])])).toThrow(/input "b" of shape \(None, 2\), received "shape \(3, 5\)"/)
+    expect(() => net.applyNested([x, randomTensor([3, 5])])).toThrow(
+      /input "b" of shape \(None, 2\), received "shape \(3, 5\)"/,
+    )
   })
 
   test('mend a missing or superfluous last dimension, and cast bytes', async () => {
@@ -69,8 +71,12 @@ describe('functional models', () => {
 
   test('can be cut from inner tensors', async () => {
     const base = smallBase()
-    const features = model({ inputs: base.input as never, outputs: base.getLayer('block1_act').output as never })
-    const rest = model({ inputs: base.getLayer('block1_act').output as never, outputs: base.output as never, name: 'rest' })
+    const features = model({ inputs: base.input, outputs: base.getLayer('block1_act').output })
+    const rest = model({
+      inputs: base.getLayer('block1_act').output,
+      outputs: base.output,
+      name: 'rest',
+    })
     expect(rest.layers[0]!.className).toBe('InputLayer')
     expect(rest.layers[0]!.name).toMatch(/CLONE$/)
     const x = randomTensor([2, 8, 8, 3])
@@ -142,7 +148,10 @@ describe('baked arguments', () => {
     const inner = sequential([input({ shape: [1] }), new Probe({ name: 'inside' })])
     const inputs = input({ shape: [1] })
     const x = inner.apply(inputs, { training: false })
-    const net = model({ inputs, outputs: new Probe({ name: 'after' }).apply(new Probe({ name: 'null' }).apply(x, { training: null })) })
+    const net = model({
+      inputs,
+      outputs: new Probe({ name: 'after' }).apply(new Probe({ name: 'null' }).apply(x, { training: null })),
+    })
     net.apply(randomTensor([1, 1]), { training: true })
     expect(seen).toEqual(['inside false', 'null true', 'after true'])
   })
@@ -206,7 +215,12 @@ describe('models of a class of their own', () => {
     expect(net.name).toBe('mlp')
     net.compile({ optimizer: 'adam', loss: 'mse', metrics: ['mae'] })
     const { history } = await net.fit(randomTensor([10, 3]), randomTensor([10, 2], 2), { epochs: 3, verbose: 0 })
-    expect(net.weights.map(({ path }) => path)).toEqual(['mlp/hidden/kernel', 'mlp/hidden/bias', 'mlp/out/kernel', 'mlp/out/bias'])
+    expect(net.weights.map(({ path }) => path)).toEqual([
+      'mlp/hidden/kernel',
+      'mlp/hidden/bias',
+      'mlp/out/kernel',
+      'mlp/out/bias',
+    ])
     expect(history.loss![2]!).toBeLessThan(history.loss![0]!)
     expect(net.apply(input({ shape: [3] })).shape).toEqual([null, 2])
     expect(net.layers.map(({ name }) => name)).toEqual(['hidden', 'out'])
@@ -227,7 +241,11 @@ describe('configs', () => {
     const base = smallBase()
     base.trainable = false
     const inputs = input({ shape: [8, 8, 3], name: 'image' })
-    const net = model({ inputs, outputs: layers.globalAveragePooling2D().apply(base.apply(inputs, { training: false })), name: 'net' })
+    const net = model({
+      inputs,
+      outputs: layers.globalAveragePooling2D().apply(base.apply(inputs, { training: false })),
+      name: 'net',
+    })
     const copy = cloneModel(net)
     expect(copy.getConfig()).toEqual(net.getConfig())
     expect(copy.weights.map(({ path }) => path)).toEqual(net.weights.map(({ path }) => path))
@@ -250,7 +268,9 @@ describe('configs', () => {
 
   test('damaged configs are refused', () => {
     const inputs = input({ shape: [4], name: 'i' })
-    const stored = JSON.parse(model({ inputs, outputs: dense(1, 'd').apply(inputs) }).toJSON()) as { config: { layers: { inbound_nodes: unknown[] }[]; output_layers: unknown } }
+    const stored = JSON.parse(model({ inputs, outputs: dense(1, 'd').apply(inputs) }).toJSON()) as {
+      config: { layers: { inbound_nodes: unknown[] }[]; output_layers: unknown }
+    }
     const damaged = structuredClone(stored)
     damaged.config.output_layers = ['nobody', 0, 0]
     expect(() => modelFromJSON(JSON.stringify(damaged))).toThrow(/inputs and outputs among the layers/)

@@ -81,7 +81,10 @@ export class NativeExecutable implements Executable {
     )
     // Whoever waits for `done` gets the error; nobody need wait for every run.
     done.catch((error: EngineError) => {
-      for (const buffer of outputs) buffer.failure = error
+      // A donated buffer holds its own value until its new one is written: whoever gave it still has it.
+      outputs.forEach((buffer, i) => {
+        if (!donations?.has(i)) buffer.failure = error
+      })
     })
     return { outputs, done }
   }

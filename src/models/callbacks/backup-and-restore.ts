@@ -4,7 +4,7 @@ import { decodeSafetensors } from '../../formats/safetensors.ts'
 import type { SafetensorsFile } from '../../formats/safetensors.ts'
 import type { Variable } from '../../ops/index.ts'
 import { warn } from '../../platform/warn.ts'
-import { assignVariables, encodeVariables, optimizerPrefix, seedPrefix, uniquePaths } from '../safetensors-format.ts'
+import { assignVariables, encodeVariables } from '../safetensors-format.ts'
 import { Callback } from './callback.ts'
 
 const atomic = async () => import('../../platform/files.ts')
@@ -34,7 +34,9 @@ export class BackupAndRestore extends Callback {
     super()
     const { backupDir, saveFreq = 'epoch' } = options
     if (typeof backupDir !== 'string' || backupDir === '') {
-      throw new ArgumentError(problem({ where: 'backupAndRestore', expected: 'a folder as `backupDir`', received: backupDir }))
+      throw new ArgumentError(
+        problem({ where: 'backupAndRestore', expected: 'a folder as `backupDir`', received: backupDir }),
+      )
     }
     if (saveFreq !== 'epoch' && !(Number.isInteger(saveFreq) && saveFreq > 0)) {
       const expected = '`saveFreq` to be "epoch" or a number of batches'
@@ -59,7 +61,7 @@ export class BackupAndRestore extends Callback {
     this.#batches = 0
     const found = await this.#read()
     if (found === null) return
-    assignVariables(`backup in ${this.backupDir}`, found, this.#variables())
+    assignVariables(`backup in ${this.backupDir}`, found, this.#variables(), {}, () => false)
     this.model.resumeAt(Number(found.metadata.epoch))
   }
 
@@ -86,7 +88,7 @@ export class BackupAndRestore extends Callback {
     const { weights, variables } = this.model
     const seeds = variables.filter((variable) => !weights.includes(variable))
     const state = this.model.requireOptimizer('backupAndRestore').variables
-    return new Map([...uniquePaths(weights), ...uniquePaths(seeds, seedPrefix), ...uniquePaths(state, optimizerPrefix)])
+    return new Map([...numbered('weight', weights), ...numbered('seed', seeds), ...numbered('optimizer', state)])
   }
 
   async #write(epoch: number, batch: number): Promise<void> {
@@ -104,7 +106,9 @@ export class BackupAndRestore extends Callback {
       try {
         const file = decodeSafetensors(await readBytes(path), path)
         if (/^\d+$/.test(file.metadata.epoch ?? '')) return file
-        throw new FormatError(problem({ where: path, expected: 'a backup of training', received: 'a file without an epoch' }))
+        throw new FormatError(
+          problem({ where: path, expected: 'a backup of training', received: 'a file without an epoch' }),
+        )
       } catch (error) {
         if (!this.doubleCheckpoint || !(error instanceof FormatError)) throw error
         warn(`backupAndRestore: ${error.message} The backup before it is used`)
@@ -112,6 +116,11 @@ export class BackupAndRestore extends Callback {
     }
     return null
   }
+}
+
+/** Variables by kind and number: automatic names of layers and optimizers differ from one run to the next. */
+function numbered(kind: string, variables: readonly Variable[]): [string, Variable][] {
+  return variables.map((variable, i) => [`${kind}:${i}`, variable])
 }
 
 export function backupAndRestore(options: BackupAndRestoreOptions): BackupAndRestore {

@@ -20,7 +20,9 @@ export class CallbackList {
     for (const callback of given) {
       if (callback instanceof Callback) continue
       const hint = 'Use callbacks.lambdaCallback({...}) for plain functions'
-      throw new ArgumentError(problem({ where, expected: 'instances of Callback in `callbacks`', received: callback, hint }))
+      throw new ArgumentError(
+        problem({ where, expected: 'instances of Callback in `callbacks`', received: callback, hint }),
+      )
     }
     const callbacks = [...given]
     let history = callbacks.find((callback) => callback instanceof History) ?? null

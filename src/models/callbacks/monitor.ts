@@ -63,7 +63,9 @@ export abstract class MonitorCallback extends Callback {
   protected monitored(logs: Logs): number | undefined {
     const value = logs[this.monitor]
     if (value === undefined) {
-      warn(`${this.constructor.name} watches "${this.monitor}", which is not there. Available: ${Object.keys(logs).join(', ')}`)
+      warn(
+        `${this.constructor.name} watches "${this.monitor}", which is not there. Available: ${Object.keys(logs).join(', ')}`,
+      )
     }
     return value
   }

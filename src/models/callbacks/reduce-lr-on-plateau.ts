@@ -34,7 +34,9 @@ export class ReduceLROnPlateau extends MonitorCallback {
     super(options, options.minDelta ?? 1e-4)
     this.factor = options.factor ?? 0.1
     if (!(this.factor < 1)) {
-      throw new ArgumentError(problem({ where: 'reduceLROnPlateau', expected: 'a factor below 1', received: this.factor }))
+      throw new ArgumentError(
+        problem({ where: 'reduceLROnPlateau', expected: 'a factor below 1', received: this.factor }),
+      )
     }
     this.patience = options.patience ?? 10
     this.verbose = options.verbose ?? 0

@@ -30,7 +30,8 @@ export class Activity {
   check(where: string, method: GuardedMethod): void {
     const rules: MethodRules = methodRules[method]
     if (!rules.refusedIn.includes(this.#state)) return
-    const hint = method === 'evaluate' && this.#state === 'batches' ? 'Evaluate in onEpochEnd, or after fit' : 'Wait for it to end'
+    const hint =
+      method === 'evaluate' && this.#state === 'batches' ? 'Evaluate in onEpochEnd, or after fit' : 'Wait for it to end'
     const expected = 'a model at rest'
     throw new ArgumentError(problem({ where: `${method} of ${where}`, expected, received: doing[this.#state], hint }))
   }

@@ -73,7 +73,12 @@ export class CompileLoss {
       if (label === undefined) {
         const name = outputName(this.#layout, index)
         throw new ArgumentError(
-          problem({ where: `loss of output "${name}"`, expected: 'labels', received: 'data without them', hint: 'Give y, or elements [x, y]' }),
+          problem({
+            where: `loss of output "${name}"`,
+            expected: 'labels',
+            received: 'data without them',
+            hint: 'Give y, or elements [x, y]',
+          }),
         )
       }
       let value = loss.apply(label, yPred[index]!, weights[index])

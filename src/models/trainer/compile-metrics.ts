@@ -62,7 +62,8 @@ export class CompileMetrics {
       for (const metric of metrics) metric.updateState(needed(labels[index], metric), yPred[index]!)
     }
     for (const { index, metrics } of this.#weighted) {
-      for (const metric of metrics) metric.updateState(needed(labels[index], metric), yPred[index]!, weights[index] ?? null)
+      for (const metric of metrics)
+        metric.updateState(needed(labels[index], metric), yPred[index]!, weights[index] ?? null)
     }
   }
 
@@ -96,14 +97,16 @@ export class CompileMetrics {
 
 function needed(label: Tensor | undefined, metric: Metric): Tensor {
   if (label !== undefined) return label
-  throw new ArgumentError(problem({ where: `metric "${metric.name}"`, expected: 'labels', received: 'data without them' }))
+  throw new ArgumentError(
+    problem({ where: `metric "${metric.name}"`, expected: 'labels', received: 'data without them' }),
+  )
 }
 
 function listsByOutput(where: string, spec: MetricsSpec | null, layout: OutputLayout): MetricLike[][] {
   if (spec === null) return Array.from({ length: layout.count }, () => [])
   if (layout.count === 1) {
-    const flat = (isDict(spec) ? Object.values(spec) : [spec]).flat(2) as (MetricLike | null)[]
-    const list = flat.filter((metric) => metric !== null)
+    const given: readonly (MetricList | readonly MetricList[])[] = isDict(spec) ? Object.values(spec) : [spec]
+    const list = given.flat(2).filter((metric) => metric !== null)
     for (const metric of list) requireMetric(where, metric)
     return [list]
   }

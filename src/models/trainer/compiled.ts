@@ -55,7 +55,9 @@ export class Compiled {
   constructor(model: Model, options: CompileOptions) {
     for (const name of Object.keys(options)) {
       if (optionNames.includes(name)) continue
-      throw new ArgumentError(problem({ where: 'compile', expected: `options among ${optionNames.join(', ')}`, received: name }))
+      throw new ArgumentError(
+        problem({ where: 'compile', expected: `options among ${optionNames.join(', ')}`, received: name }),
+      )
     }
     this.#model = model
     this.options = options

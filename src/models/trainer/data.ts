@@ -47,7 +47,8 @@ export interface BatchSource {
 export function isBatchData(value: unknown): value is BatchData {
   if (typeof value === 'function') return true
   if (value === null || typeof value !== 'object') return false
-  if (value instanceof Tensor || value instanceof Variable || Array.isArray(value) || ArrayBuffer.isView(value)) return false
+  if (value instanceof Tensor || value instanceof Variable || Array.isArray(value) || ArrayBuffer.isView(value))
+    return false
   return Symbol.asyncIterator in value || Symbol.iterator in value
 }
 
@@ -72,7 +73,8 @@ export class HostArray {
 export async function readArrays(where: string, value: unknown, count: number | null): Promise<Nested<HostArray>> {
   if (isDict(value)) {
     const entries: [string, Nested<HostArray>][] = []
-    for (const [key, item] of Object.entries(value)) entries.push([key, await readArrays(`${where}.${key}`, item, null)])
+    for (const [key, item] of Object.entries(value))
+      entries.push([key, await readArrays(`${where}.${key}`, item, null)])
     return Object.fromEntries(entries)
   }
   if (Array.isArray(value) && isListOfArrays(value, count)) {
@@ -81,11 +83,15 @@ export async function readArrays(where: string, value: unknown, count: number | 
     return list
   }
   if (value === null || value === undefined || typeof value === 'number' || typeof value === 'string') {
-    throw new ArgumentError(problem({ where, expected: 'a tensor, a typed array, nested arrays or a dataset', received: value }))
+    throw new ArgumentError(
+      problem({ where, expected: 'a tensor, a typed array, nested arrays or a dataset', received: value }),
+    )
   }
   const made = tensor(value as TensorLike)
   if (made.shape.length === 0) {
-    throw new ArgumentError(problem({ where, expected: 'data with samples along the first axis', received: 'a scalar' }))
+    throw new ArgumentError(
+      problem({ where, expected: 'data with samples along the first axis', received: 'a scalar' }),
+    )
   }
   return new HostArray(await made.data(), made.shape, made.dtype)
 }
@@ -109,7 +115,9 @@ export function countSamples(where: string, parts: Readonly<Record<string, Neste
     }
   }
   if (equal && samples !== null) return samples
-  throw new ArgumentError(problem({ where, expected: 'the same number of samples in all arrays', received: counts.join(', ') }))
+  throw new ArgumentError(
+    problem({ where, expected: 'the same number of samples in all arrays', received: counts.join(', ') }),
+  )
 }
 
 /** Rows `[from, to)` of every array. */
@@ -159,8 +167,9 @@ function isTuple(element: unknown): element is readonly unknown[] {
 
 function tensorsOf(where: string, value: unknown): Nested<Tensor> | undefined {
   if (value === null || value === undefined) return undefined
-  if (isDict(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, tensorsOf(where, item)!]))
-  if (Array.isArray(value) && value.length > 0 && value.every((item) => item instanceof Tensor)) return value as Tensor[]
+  if (isDict(value))
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, tensorsOf(where, item)!]))
+  if (Array.isArray(value) && value.length > 0 && value.every((item) => item instanceof Tensor)) return value
   return tensor(value as TensorLike)
 }
 

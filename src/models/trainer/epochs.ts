@@ -93,7 +93,7 @@ export class Epochs {
       this.#iterator = this.#source.pass(this.#epoch)
       this.#passes++
     }
-    const { done, value } = await this.#iterator.next()
-    return done === true ? null : (value as Batch)
+    const result = await this.#iterator.next()
+    return result.done === true ? null : result.value
   }
 }

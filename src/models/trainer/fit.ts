@@ -124,7 +124,9 @@ async function train(training: Training, initialParams: RunParams, initialEpoch:
   for (; epoch < params.epochs; epoch++) {
     throwIfAborted('fit', signal)
     if (!(await data.begin(epoch))) {
-      warn(`fit: the generator has no more data for epoch ${epoch + 1}; training ends. Give a function that makes a new one`)
+      warn(
+        `fit: the generator has no more data for epoch ${epoch + 1}; training ends. Give a function that makes a new one`,
+      )
       break
     }
     model.resetMetrics()
@@ -139,8 +141,18 @@ async function train(training: Training, initialParams: RunParams, initialEpoch:
       const { source, steps } = validation
       const done = model.enter('evaluating', null)
       try {
-        const found = await runTest(model, { where: 'fit, validation', source, steps, callbacks, signal, showProgress: false })
-        logs = sortedLogs({ ...logs, ...Object.fromEntries(Object.entries(found).map(([name, value]) => [`val_${name}`, value])) })
+        const found = await runTest(model, {
+          where: 'fit, validation',
+          source,
+          steps,
+          callbacks,
+          signal,
+          showProgress: false,
+        })
+        logs = sortedLogs({
+          ...logs,
+          ...Object.fromEntries(Object.entries(found).map(([name, value]) => [`val_${name}`, value])),
+        })
       } finally {
         done()
       }
@@ -154,7 +166,14 @@ async function train(training: Training, initialParams: RunParams, initialEpoch:
 }
 
 /** The batches of one epoch. Returns the results of the last step, not yet read. */
-async function trainEpoch({ model, compiled, callbacks, data, classWeights, signal }: Training): Promise<Nested<Tensor> | null> {
+async function trainEpoch({
+  model,
+  compiled,
+  callbacks,
+  data,
+  classWeights,
+  signal,
+}: Training): Promise<Nested<Tensor> | null> {
   const leaveBatches = model.enter('batches', null)
   try {
     let outputs: Nested<Tensor> | null = null
@@ -179,7 +198,11 @@ async function trainEpoch({ model, compiled, callbacks, data, classWeights, sign
   }
 }
 
-async function prepareValidation(model: Model, options: FitOptions, heldOut: BatchSource | null): Promise<Validation | null> {
+async function prepareValidation(
+  model: Model,
+  options: FitOptions,
+  heldOut: BatchSource | null,
+): Promise<Validation | null> {
   const { validationData, validationSteps = null, validationFreq = 1 } = options
   const isDue = frequency(validationFreq)
   const batchSize = options.validationBatchSize ?? options.batchSize

@@ -21,8 +21,9 @@ export class IterableSource implements BatchSource {
     const where = this.#where
     return {
       async next() {
-        const { done, value } = await iterator.next()
-        return done === true ? { done: true, value: undefined } : { done: false, value: toBatch(where, value) }
+        const result = await iterator.next()
+        if (result.done === true) return { done: true, value: undefined }
+        return { done: false, value: toBatch(where, result.value) }
       },
       async return() {
         await iterator.return?.(undefined)
@@ -37,7 +38,9 @@ function open(where: string, data: unknown): AsyncIterator<unknown> | Iterator<u
     if (Symbol.asyncIterator in data) return (data as AsyncIterable<unknown>)[Symbol.asyncIterator]()
     if (Symbol.iterator in data) return (data as Iterable<unknown>)[Symbol.iterator]()
   }
-  throw new ArgumentError(problem({ where, expected: 'a function that returns something to iterate over', received: data }))
+  throw new ArgumentError(
+    problem({ where, expected: 'a function that returns something to iterate over', received: data }),
+  )
 }
 
 /** A generator object is consumed by its only pass; a dataset gives a new iterator each time. */

@@ -35,15 +35,19 @@ export function oneBatch(
   }
   const rows = [batch.x, batch.y, batch.sampleWeight].flatMap((part) => flatten(part).map(({ shape }) => shape[0]))
   if (rows.length > 0 && rows.every((row) => row === rows[0] && row !== undefined)) return batch
-  throw new ShapeError(problem({ where, expected: 'the same number of samples in all arrays', received: rows.join(', ') }))
+  throw new ShapeError(
+    problem({ where, expected: 'the same number of samples in all arrays', received: rows.join(', ') }),
+  )
 }
 
 function toTensors(value: unknown, count: number | null): Nested<Tensor> | undefined {
   if (value === undefined || value === null) return undefined
-  if (isDict(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toTensors(item, null)!]))
+  if (isDict(value))
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toTensors(item, null)!]))
   if (Array.isArray(value) && value.length > 0) {
     const tensors = value.every((item) => item instanceof Tensor || item instanceof Variable)
-    const several = count !== null && count > 1 && value.length === count && value.every((item) => typeof item === 'object')
+    const several =
+      count !== null && count > 1 && value.length === count && value.every((item) => typeof item === 'object')
     if (tensors || several) return value.map((item: unknown) => toTensors(item, null)!)
   }
   return tensor(value as TensorLike)

@@ -1,6 +1,5 @@
 // Pairs labels, weights and predictions of a model's outputs, by position or by name.
 import { ArgumentError, problem } from '../../errors.ts'
-import type { Tensor } from '../../ops/index.ts'
 import { flatten, isDict, sortedKeys } from '../tree.ts'
 import type { Nested } from '../tree.ts'
 
@@ -52,7 +51,12 @@ export function byOutput<T>(
   throw wrong(where, layout, value)
 }
 
-function entry<T>(where: string, item: unknown, layout: OutputLayout, isLeaf: (value: unknown) => value is T): T | undefined {
+function entry<T>(
+  where: string,
+  item: unknown,
+  layout: OutputLayout,
+  isLeaf: (value: unknown) => value is T,
+): T | undefined {
   if (item === undefined || item === null) return undefined
   if (isLeaf(item)) return item
   throw wrong(where, layout, item)
@@ -60,16 +64,12 @@ function entry<T>(where: string, item: unknown, layout: OutputLayout, isLeaf: (v
 
 function wrong(where: string, { count, names }: OutputLayout, received: unknown): ArgumentError {
   const list = names === null ? '' : ` (${names.join(', ')})`
-  const expected = count === 1 ? `one entry, for the only output${list}` : `a list or dictionary for ${count} outputs${list}`
+  const expected =
+    count === 1 ? `one entry, for the only output${list}` : `a list or dictionary for ${count} outputs${list}`
   return new ArgumentError(problem({ where, expected, received }))
 }
 
 /** The name of an output in logs. */
 export function outputName(layout: OutputLayout, index: number): string {
   return layout.names?.[index] ?? `output_${index}`
-}
-
-/** The predictions in order. */
-export function flatPredictions(yPred: Nested<Tensor>): Tensor[] {
-  return flatten(yPred)
 }

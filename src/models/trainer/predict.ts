@@ -104,7 +104,9 @@ function join(parts: readonly Part[]): Tensor {
       continue
     }
     const expected = `predictions of shape ${showShape([null, ...row])} from every batch`
-    throw new ShapeError(problem({ where: 'predict', expected, received: showShape(shape), hint: 'Use predictOnBatch' }))
+    throw new ShapeError(
+      problem({ where: 'predict', expected, received: showShape(shape), hint: 'Use predictOnBatch' }),
+    )
   }
   const data = allocate(first.dtype, rows * sizeOf(row))
   let offset = 0

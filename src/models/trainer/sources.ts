@@ -39,8 +39,10 @@ export async function makeSources(request: DataRequest): Promise<Sources> {
   }
   const arrays = await readAll(request)
   const samples = countSamples(where, { x: arrays.x, y: arrays.y, sampleWeight: arrays.sampleWeight })
-  if (samples === 0) throw new ArgumentError(problem({ where, expected: 'at least one sample', received: 'empty arrays' }))
-  const size = (count: number): number => batchSize ?? (steps === null || steps === undefined ? 32 : Math.ceil(count / steps))
+  if (samples === 0)
+    throw new ArgumentError(problem({ where, expected: 'at least one sample', received: 'empty arrays' }))
+  const size = (count: number): number =>
+    batchSize ?? (steps === null || steps === undefined ? 32 : Math.ceil(count / steps))
   const { validationSplit = 0, shuffle = false } = request
   const seed = shuffle === false ? 0 : nextSeed()
   if (validationSplit === 0) {
@@ -79,7 +81,9 @@ async function readAll({ where, x, y, sampleWeight, inputs, outputs }: DataReque
     value === undefined || value === null ? undefined : await readArrays(`${where}, ${name}`, value, count)
   const arrays = await read('x', x, inputs)
   if (arrays === undefined) {
-    throw new ArgumentError(problem({ where, expected: 'data', received: x, hint: 'Give arrays, a dataset or a generator' }))
+    throw new ArgumentError(
+      problem({ where, expected: 'data', received: x, hint: 'Give arrays, a dataset or a generator' }),
+    )
   }
   return {
     x: arrays,
@@ -90,12 +94,15 @@ async function readAll({ where, x, y, sampleWeight, inputs, outputs }: DataReque
 
 function refuseWithBatches({ where, y, sampleWeight, batchSize, validationSplit }: DataRequest): void {
   const refuse = (name: string, hint: string): never => {
-    throw new ArgumentError(problem({ where, expected: `no \`${name}\` beside a dataset or generator`, received: name, hint }))
+    throw new ArgumentError(
+      problem({ where, expected: `no \`${name}\` beside a dataset or generator`, received: name, hint }),
+    )
   }
   if (y !== undefined && y !== null) refuse('y', 'Let it yield [x, y]')
   if (sampleWeight !== undefined && sampleWeight !== null) refuse('sampleWeight', 'Let it yield [x, y, sampleWeight]')
   if (batchSize !== undefined && batchSize !== null) refuse('batchSize', 'Use batch() on the dataset')
-  if (validationSplit !== undefined && validationSplit !== 0) refuse('validationSplit', 'Use take() and skip(), and validationData')
+  if (validationSplit !== undefined && validationSplit !== 0)
+    refuse('validationSplit', 'Use take() and skip(), and validationData')
 }
 
 function requireCount(where: string, name: string, value: number | null | undefined): void {
