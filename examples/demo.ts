@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import {
-  AbortError, applications, data, engine, type Functional, input, layers, losses, metrics, model, optimizers, ready,
+  AbortError, applications, data, engine, type Functional, input, layers, losses, model, optimizers, ready,
   sequential, setRandomSeed, setWarningHandler,
 } from 'tanuki-ml' // prettier-ignore
 
@@ -90,7 +90,8 @@ async function buildModel(imageSize: number, classes: number): Promise<{ classif
   x = base.apply(x, { training: false })
   x = layers.globalAveragePooling2D().apply(x)
   x = layers.dropout({ rate: 0.2 }).apply(x)
-  const outputs = layers.dense({ units: classes }).apply(x)
+  // A name of its own: automatic names count on, and weights are saved by name.
+  const outputs = layers.dense({ units: classes, name: 'head' }).apply(x)
   return { classifier: model({ inputs, outputs, name: 'clothing' }), base }
 }
 
@@ -110,7 +111,10 @@ async function writeAtomically(path: string, text: string): Promise<void> {
 
 async function main(): Promise<void> {
   const options = readOptions()
-  if (options === null) return console.log(usage)
+  if (options === null) {
+    console.log(usage)
+    return
+  }
   const { seed, out } = options
   const interrupt = new AbortController()
   const { signal } = interrupt

@@ -37,15 +37,10 @@ if (work === 'forward') {
   for (const variable of network.weights) await variable.data()
 
   const from = performance.now()
-  const history = await network.fit(readPicturesAsArray(), answers, { batchSize: batch, epochs: 1, verbose: 0, shuffle: false })
+  const history = await network.fit(pictures, answers, { batchSize: batch, epochs: 1, verbose: 0, shuffle: false })
   const firstStepMs = performance.now() - from
   const firstStepPeakMB = peakMemoryMB()
   const run = () => network.trainOnBatch(pictures, answers)
   const facts = (losses) => ({ engine, firstStepMs, firstStepPeakMB, losses: [history.history.loss[0], ...losses] })
   await takeTurns({ run, warmUp, turnMs, facts })
-}
-
-/** `fit` gets what it gets in life: data of the host. */
-function readPicturesAsArray() {
-  return tensor(readPictures(folder, batch, size), { shape })
 }

@@ -271,7 +271,7 @@ void movement(const ElementwiseKernels& kernels) {
   for (size_t i = 0; i < 100000; i++) x[i] = static_cast<float>(i * 7919 % 100000);
   const AxisView sorted = {1, 100000, 1, 0};
   Aligned scratch(kernels.argSortScratchBytes(sorted));
-  say("argSort, 100 000", best([&] { kernels.argSortF32(x.data(), sorted, false, indices.data(), 0, 100000, scratch.data); }), 8e5, 1e5);
+  say("argSort, 100 000", best([&] { kernels.argSortF32(x.data(), sorted, false, indices.data(), 0, 1, scratch.data); }), 8e5, 1e5);
 }
 
 }  // namespace

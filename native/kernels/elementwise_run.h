@@ -40,6 +40,16 @@ int64_t fillDims(const Plan& plan, const PlanInput& input, int d, int64_t count,
     return count;
   }
   int64_t inner = 0;
+  if (d == plan.rank - 2 && stride != 0 && input.strides[d + 1] == 0 && input.elementBytes == 4) {
+    // A scalar for each row; what is written behind a row belongs to the next one, or to the room behind the buffer.
+    inner = plan.sizes[d + 1];
+    const AliasI* const from = reinterpret_cast<const AliasI*>(src);
+    for (int64_t i = 0; i < count; i++) {
+      const I v = splatI(from[i * stride]);
+      for (int64_t j = 0; j < inner; j += W) store(dst + i * inner + j, v);
+    }
+    return count * inner;
+  }
   if (stride != 0) {
     for (int64_t i = 0; i < count; i++)
       inner = fillDims(plan, input, d + 1, plan.sizes[d + 1], dst + i * inner, src + i * stride * input.elementBytes);
@@ -58,9 +68,14 @@ int64_t fillDims(const Plan& plan, const PlanInput& input, int d, int64_t count,
 
 /** The W elements that repeat along a row, beginning `rotation` elements into it. */
 void fillPattern(const Plan& plan, const PlanInput& input, int32_t* dst, const char* src, int64_t rotation) {
+  const int last = plan.rank - 1;
+  bool constant = true;
+  for (int d = plan.split + 1; d <= last; d++) constant = constant && input.strides[d] == 0;
+  if (constant) return gatherRow(input, dst, src, W, 0);
+  if (plan.split == last - 1 && plan.inner == W && rotation == 0) return gatherRow(input, dst, src, W, input.strides[last]);
   for (int l = 0; l < W; l++) {
     int64_t rest = (l + rotation) % plan.inner, at = 0;
-    for (int d = plan.rank - 1; d > plan.split; d--) {
+    for (int d = last; d > plan.split; d--) {
       at += rest % plan.sizes[d] * input.strides[d];
       rest /= plan.sizes[d];
     }

@@ -1,11 +1,10 @@
 // EfficientNet-Lite0 (Google, 2020): EfficientNet without squeeze-excite, with ReLU6; the embedded pretrained model.
-import { readFile } from 'node:fs/promises'
 import type { Functional } from '../models/index.ts'
 import { checkTop, poolFeatures } from './options.ts'
 import type { ApplicationOptions } from './options.ts'
-import { layers, model, on } from './parts.ts'
+import { layers, model, on, startOf } from './parts.ts'
 import type { SymbolicTensor } from './parts.ts'
-import { assignByName, obtainInputShape, readEmbedded } from './weights.ts'
+import { assignByName, obtainInputShape, readEmbedded, readWeightsFile } from './weights.ts'
 import type { WeightsRecord } from './weights.ts'
 
 const licence = 'Apache-2.0, Copyright 2020 ML Illustrated; trained by Google'
@@ -42,8 +41,17 @@ const stages = [
 
 const kernelInitializer = 'he_normal'
 
-function convolution(x: SymbolicTensor, name: string, filters: number, kernelSize: number, strides = 1): SymbolicTensor {
-  return on(layers.conv2D({ filters, kernelSize, strides, padding: 'same', useBias: false, kernelInitializer, name }), x)
+function convolution(
+  x: SymbolicTensor,
+  name: string,
+  filters: number,
+  kernelSize: number,
+  strides = 1,
+): SymbolicTensor {
+  return on(
+    layers.conv2D({ filters, kernelSize, strides, padding: 'same', useBias: false, kernelInitializer, name }),
+    x,
+  )
 }
 function normalization(x: SymbolicTensor, name: string): SymbolicTensor {
   return on(layers.batchNormalization({ name }), x)
@@ -61,13 +69,26 @@ interface Block {
   readonly filtersOut: number
 }
 
-function block(inputs: SymbolicTensor, { prefix, kernelSize, strides, expand, filtersIn, filtersOut }: Block): SymbolicTensor {
+function block(
+  inputs: SymbolicTensor,
+  { prefix, kernelSize, strides, expand, filtersIn, filtersOut }: Block,
+): SymbolicTensor {
   let x = inputs
   if (expand !== 1) {
     x = convolution(x, `${prefix}expand_conv`, filtersIn * expand, 1)
     x = relu6(normalization(x, `${prefix}expand_bn`), `${prefix}expand_activation`)
   }
-  x = on(layers.depthwiseConv2D({ kernelSize, strides, padding: 'same', useBias: false, depthwiseInitializer: kernelInitializer, name: `${prefix}dwconv` }), x)
+  x = on(
+    layers.depthwiseConv2D({
+      kernelSize,
+      strides,
+      padding: 'same',
+      useBias: false,
+      depthwiseInitializer: kernelInitializer,
+      name: `${prefix}dwconv`,
+    }),
+    x,
+  )
   x = relu6(normalization(x, `${prefix}bn`), `${prefix}activation`)
   x = normalization(convolution(x, `${prefix}project_conv`, filtersOut, 1), `${prefix}project_bn`)
   return strides === 1 && filtersIn === filtersOut ? on(layers.add({ name: `${prefix}add` }), [x, inputs]) : x
@@ -79,15 +100,35 @@ function block(inputs: SymbolicTensor, { prefix, kernelSize, strides, expand, fi
  * @throws ArgumentError for options that contradict each other; FormatError for a weight file that does not fit.
  */
 export async function efficientNetLite0(options: ApplicationOptions = {}): Promise<Functional> {
-  const { includeTop = true, weights = 'imagenet', pooling = null, classes = 1000, classifierActivation = 'softmax', name = 'efficientnet-lite0' } = options
+  const {
+    includeTop = true,
+    weights = 'imagenet',
+    pooling = null,
+    classes = 1000,
+    classifierActivation = 'softmax',
+    name = 'efficientnet-lite0',
+  } = options
   checkTop('efficientNetLite0', options)
-  const shape = obtainInputShape('efficientNetLite0', options.inputShape, { defaultSize: 224, minSize: 32, includeTop, pretrained: weights === 'imagenet' })
-  const inputs = options.inputTensor ?? layers.input({ shape })
-  let x = relu6(normalization(convolution(inputs, 'stem_conv', 32, 3, 2), 'stem_bn'), 'stem_activation')
+  const own = weights === null || weights === 'imagenet' ? null : await readWeightsFile('efficientNetLite0', weights)
+  const shape = obtainInputShape('efficientNetLite0', options.inputShape, {
+    defaultSize: 224,
+    minSize: 32,
+    includeTop,
+    pretrained: weights === 'imagenet',
+  })
+  const { x: start, inputs } = startOf(options.inputTensor, shape)
+  let x = relu6(normalization(convolution(start, 'stem_conv', 32, 3, 2), 'stem_bn'), 'stem_activation')
   stages.forEach(([kernelSize, repeats, from, to, expand, stride], stage) => {
     for (let i = 0; i < repeats; i++) {
       const prefix = `block${stage + 1}${String.fromCharCode(97 + i)}_`
-      x = block(x, { prefix, kernelSize, strides: i === 0 ? stride : 1, expand, filtersIn: i === 0 ? from : to, filtersOut: to })
+      x = block(x, {
+        prefix,
+        kernelSize,
+        strides: i === 0 ? stride : 1,
+        expand,
+        filtersIn: i === 0 ? from : to,
+        filtersOut: to,
+      })
     }
   })
   x = relu6(normalization(convolution(x, 'top_conv', 1280, 1), 'top_bn'), 'top_activation')
@@ -100,13 +141,13 @@ export async function efficientNetLite0(options: ApplicationOptions = {}): Promi
   }
   const network = model({ inputs, outputs: x, name })
   if (weights === 'imagenet') {
-    const top = network.layers.filter((layer) => layer.name === 'predictions')
-    const body = network.layers.filter((layer) => layer.name !== 'predictions')
-    const { notop, top: head } = efficientNetLite0Weights
-    assignByName({ name, layers: body }, await readEmbedded(notop), notop.file)
-    if (includeTop) assignByName({ name, layers: top }, await readEmbedded(head), head.file)
-  } else if (weights !== null) {
-    assignByName(network, await readFile(weights), weights)
+    const { notop, top } = efficientNetLite0Weights
+    const [body, head] = [await readEmbedded(notop), includeTop ? await readEmbedded(top) : null]
+    const isHead = (layer: { name: string }): boolean => includeTop && layer.name === 'predictions'
+    assignByName({ name, layers: network.layers.filter((layer) => !isHead(layer)) }, body, notop.file)
+    if (head !== null) assignByName({ name, layers: network.layers.filter(isHead) }, head, top.file)
+  } else if (own !== null && weights !== null) {
+    assignByName(network, own, weights)
   }
   return network
 }

@@ -21,15 +21,30 @@ export interface ApplicationOptions {
   readonly name?: string
 }
 
-export function checkTop(application: string, { weights = 'imagenet', includeTop = true, classes = 1000, classifierActivation = 'softmax' }: ApplicationOptions): void {
+export function checkTop(
+  application: string,
+  { weights = 'imagenet', includeTop = true, classes = 1000, classifierActivation = 'softmax' }: ApplicationOptions,
+): void {
   if (weights === 'imagenet' && includeTop && classes !== 1000)
-    throw new ArgumentError(problem({ where: application, expected: 'classes 1000 for the ImageNet classifier', received: classes }))
+    throw new ArgumentError(
+      problem({ where: application, expected: 'classes 1000 for the ImageNet classifier', received: classes }),
+    )
   if (weights !== null && includeTop && classifierActivation !== 'softmax' && classifierActivation !== null)
-    throw new ArgumentError(problem({ where: application, expected: 'classifierActivation softmax or null with pretrained weights', received: classifierActivation }))
+    throw new ArgumentError(
+      problem({
+        where: application,
+        expected: 'classifierActivation softmax or null with pretrained weights',
+        received: classifierActivation,
+      }),
+    )
 }
 
 /** The global pooling that ends a model without its top. */
-export function poolFeatures(x: SymbolicTensor, pooling: 'avg' | 'max' | null | undefined, name?: { avg: string; max: string }): SymbolicTensor {
+export function poolFeatures(
+  x: SymbolicTensor,
+  pooling: 'avg' | 'max' | null | undefined,
+  name?: { avg: string; max: string },
+): SymbolicTensor {
   if (pooling === 'avg') return layers.globalAveragePooling2D(name ? { name: name.avg } : {}).apply(x) as SymbolicTensor
   if (pooling === 'max') return layers.globalMaxPooling2D(name ? { name: name.max } : {}).apply(x) as SymbolicTensor
   return x

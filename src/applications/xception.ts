@@ -1,15 +1,24 @@
 // Xception (Chollet, 2017): separable convolutions with residuals; layer for layer that of Keras.
-import { readFile } from 'node:fs/promises'
 import { ArgumentError, problem } from '../errors.ts'
 import type { Functional } from '../models/index.ts'
 import { checkTop, poolFeatures } from './options.ts'
 import type { ApplicationOptions } from './options.ts'
-import { layers, model, on } from './parts.ts'
+import { layers, model, on, startOf } from './parts.ts'
 import type { SymbolicTensor } from './parts.ts'
-import { assignByName, obtainInputShape } from './weights.ts'
+import { assignByName, obtainInputShape, readWeightsFile } from './weights.ts'
 
-function convolution(x: SymbolicTensor, filters: number, kernelSize: number, strides: number, padding: 'same' | 'valid', name?: string): SymbolicTensor {
-  return on(layers.conv2D({ filters, kernelSize, strides, padding, useBias: false, ...(name === undefined ? {} : { name }) }), x)
+function convolution(
+  x: SymbolicTensor,
+  filters: number,
+  kernelSize: number,
+  strides: number,
+  padding: 'same' | 'valid',
+  name?: string,
+): SymbolicTensor {
+  return on(
+    layers.conv2D({ filters, kernelSize, strides, padding, useBias: false, ...(name === undefined ? {} : { name }) }),
+    x,
+  )
 }
 function normalization(x: SymbolicTensor, name?: string): SymbolicTensor {
   return on(layers.batchNormalization(name === undefined ? {} : { name }), x)
@@ -18,7 +27,10 @@ function relu(x: SymbolicTensor, name: string): SymbolicTensor {
   return on(layers.activation({ activation: 'relu', name }), x)
 }
 function separable(x: SymbolicTensor, filters: number, name: string): SymbolicTensor {
-  return normalization(on(layers.separableConv2D({ filters, kernelSize: 3, padding: 'same', useBias: false, name }), x), `${name}_bn`)
+  return normalization(
+    on(layers.separableConv2D({ filters, kernelSize: 3, padding: 'same', useBias: false, name }), x),
+    `${name}_bn`,
+  )
 }
 
 /** Two separable convolutions and a pooling, beside a strided 1x1 convolution. Block 2 has no activation in front. */
@@ -39,15 +51,33 @@ function downsampling(inputs: SymbolicTensor, block: number, filters: readonly [
  * @throws ArgumentError for options that contradict each other; FormatError for a weight file that does not fit.
  */
 export async function xception(options: ApplicationOptions = {}): Promise<Functional> {
-  const { includeTop = true, weights = 'imagenet', pooling = null, classes = 1000, classifierActivation = 'softmax', name = 'xception' } = options
+  const {
+    includeTop = true,
+    weights = 'imagenet',
+    pooling = null,
+    classes = 1000,
+    classifierActivation = 'softmax',
+    name = 'xception',
+  } = options
   checkTop('xception', options)
   if (weights === 'imagenet')
     throw new ArgumentError(
-      problem({ where: 'xception', expected: 'weights null or the path of a safetensors file', received: weights, hint: "Keras' HDF5 weights cannot be read yet" }),
+      problem({
+        where: 'xception',
+        expected: 'weights null or the path of a safetensors file',
+        received: weights,
+        hint: "Keras' HDF5 weights cannot be read yet",
+      }),
     )
-  const shape = obtainInputShape('xception', options.inputShape, { defaultSize: 299, minSize: 71, includeTop, pretrained: false })
-  const inputs = options.inputTensor ?? layers.input({ shape })
-  let x = convolution(inputs, 32, 3, 2, 'valid', 'block1_conv1')
+  const own = weights === null ? null : await readWeightsFile('xception', weights)
+  const shape = obtainInputShape('xception', options.inputShape, {
+    defaultSize: 299,
+    minSize: 71,
+    includeTop,
+    pretrained: false,
+  })
+  const { x: start, inputs } = startOf(options.inputTensor, shape)
+  let x = convolution(start, 32, 3, 2, 'valid', 'block1_conv1')
   x = relu(normalization(x, 'block1_conv1_bn'), 'block1_conv1_act')
   x = convolution(x, 64, 3, 1, 'valid', 'block1_conv2')
   x = relu(normalization(x, 'block1_conv2_bn'), 'block1_conv2_act')
@@ -72,6 +102,6 @@ export async function xception(options: ApplicationOptions = {}): Promise<Functi
     x = poolFeatures(x, pooling)
   }
   const network = model({ inputs, outputs: x, name })
-  if (weights !== null) assignByName(network, await readFile(weights), weights)
+  if (own !== null && weights !== null) assignByName(network, own, weights)
   return network
 }

@@ -1,52 +1,69 @@
 // Lazy, re-iterable pipelines with the meaning of tf.data: every iteration starts from scratch, nothing runs before it is asked for.
 import { AbortError, ArgumentError, problem } from '../errors.ts'
-import { hostRandom, nextSeed, tensor, Tensor } from '../ops/index.ts'
-import type { TensorLike } from '../ops/index.ts'
+import { hostRandom, nextSeed, tensor, type Tensor } from '../ops/index.ts'
 import { mapOrdered, prefetched } from './concurrency.ts'
-import { flatten, mapStructure, sliceOf, stack, unstack } from './structure.ts'
-import type { Element } from './structure.ts'
+import type { Elements } from './concurrency.ts'
+import {
+  chosen, grouped, interleaved, limited, numbered, repeated, requireCount, shuffled, unbatched, windows, zipped,
+} from './stages.ts' // prettier-ignore
+import type { WindowOptions } from './stages.ts'
+import { commonLength, flatten, rebuild, stack, stackPadded, takeSlice, toElement } from './structure.ts'
+import type { Element, ElementLike, Padding } from './structure.ts'
 
 /** Cardinality of a dataset that never ends, and of one whose length is not known. */
 export const INFINITE = -1
 export const UNKNOWN = -2
+/** Lets the library choose: how many calls run at the same time, how much is prepared ahead. */
+export const AUTOTUNE = -1
+const automatic = { calls: 4, prefetch: 2 }
 
 export interface IterationOptions {
   /** Ends the iteration with an AbortError at the next element. */
   readonly signal?: AbortSignal
 }
-type Source<T> = (options: IterationOptions) => AsyncGenerator<T, void, undefined>
+type Source<T> = (options: IterationOptions) => Elements<T>
+/** A user's function: it is given the parts of a tuple one by one. */
+type Transform<R> = (...parts: never[]) => R
+/** What an element is made of, with a Dataset where it has a tensor. */
+export type Windowed = Dataset | Windowed[] | { [key: string]: Windowed }
 
-/** Like TensorLike, in tuples and records. */
-export type ElementLike = TensorLike | readonly ElementLike[] | { readonly [key: string]: ElementLike }
+/** A tuple is spread over the arguments. */
+function call<R>(transform: Transform<R>, element: unknown): R {
+  const free = transform as unknown as (...parts: unknown[]) => R
+  return Array.isArray(element) ? free(...(element as unknown[])) : free(element)
+}
 
-export class Dataset<T extends Element = Element> implements AsyncIterable<T> {
+export class Dataset<T = Element> implements AsyncIterable<T> {
   readonly #source: Source<T>
   readonly #cardinality: number
 
   /** Makes a dataset of any generator function. `cardinality`: number of elements, INFINITE or UNKNOWN. */
   constructor(source: Source<T>, cardinality: number = UNKNOWN) {
+    requireCount('constructor', 'a cardinality: a number of elements, INFINITE or UNKNOWN', cardinality, UNKNOWN)
     this.#source = source
     this.#cardinality = cardinality
   }
 
-  /** Slices along axis 0 of every tensor in a structure: tf.data's from_tensor_slices. @throws ArgumentError if first dims differ. */
+  /**
+   * Slices along axis 0 of every tensor in a structure: tf.data's from_tensor_slices. `[[1, 2], [3, 4]]` is one tensor; a tuple
+   * of two is `[tensor([1, 2]), tensor([3, 4])]`. @throws ArgumentError if first dims differ.
+   */
   static fromTensorSlices(value: ElementLike): Dataset {
-    const whole = mapStructure(value as Element, (leaf) => tensor(leaf as TensorLike))
+    const whole = toElement(value)
     const leaves = flatten(whole)
-    const lengths = leaves.map((leaf) => leaf.shape[0])
-    const [length] = lengths
-    if (length === undefined || lengths.some((other) => other !== length))
-      throw new ArgumentError(
-        problem({
-          where: 'Dataset.fromTensorSlices',
-          expected: 'tensors with one and the same first dim',
-          received: leaves.map((leaf) => leaf.shape),
-        }),
-      )
+    const length = commonLength('Dataset.fromTensorSlices', leaves)
     return new Dataset(async function* () {
-      const hosts = new Map(await Promise.all(leaves.map(async (leaf) => [leaf, await leaf.data()] as const)))
-      for (let i = 0; i < length; i++) yield mapStructure(whole, (leaf) => sliceOf(leaf, hosts.get(leaf)!, i))
+      const hosts = await Promise.all(leaves.map((leaf) => leaf.data()))
+      for (let i = 0; i < length; i++) yield takeSlice(whole, leaves, hosts, i)
     }, length)
+  }
+
+  /** One element: the whole structure. */
+  static fromTensors(value: ElementLike): Dataset {
+    const whole = toElement(value)
+    return new Dataset(async function* () {
+      yield await Promise.resolve(whole)
+    }, 1)
   }
 
   /** Elements that a generator function yields; it is called anew for every iteration. */
@@ -55,7 +72,7 @@ export class Dataset<T extends Element = Element> implements AsyncIterable<T> {
     cardinality: number = UNKNOWN,
   ): Dataset {
     return new Dataset(async function* () {
-      for await (const element of make()) yield mapStructure(element as Element, (leaf) => tensor(leaf as TensorLike))
+      for await (const element of make()) yield toElement(element)
     }, cardinality)
   }
 
@@ -64,6 +81,7 @@ export class Dataset<T extends Element = Element> implements AsyncIterable<T> {
   static range(start: number, stop: number, step?: number): Dataset<Tensor>
   static range(first: number, second?: number, step = 1): Dataset<Tensor> {
     const [start, stop] = second === undefined ? [0, first] : [first, second]
+    for (const value of [start, stop, step]) requireCount('range', 'whole numbers', value, -(2 ** 31), 2 ** 31)
     if (step === 0)
       throw new ArgumentError(problem({ where: 'Dataset.range', expected: 'a step other than 0', received: step }))
     const count = Math.max(0, Math.ceil((stop - start) / step))
@@ -73,34 +91,28 @@ export class Dataset<T extends Element = Element> implements AsyncIterable<T> {
     }, count)
   }
 
-  /** Tuples of the datasets' elements; ends with the shortest. */
+  /** Tuples of the datasets' elements; ends with the shortest. @throws ArgumentError for no dataset at all. */
   static zip(datasets: readonly Dataset[]): Dataset {
+    if (datasets.length === 0)
+      throw new ArgumentError(problem({ where: 'Dataset.zip', expected: 'at least one dataset', received: datasets }))
     const counts = datasets.map((dataset) => dataset.cardinality())
     const known = counts.filter((count) => count !== INFINITE)
     const cardinality = known.length === 0 ? INFINITE : known.includes(UNKNOWN) ? UNKNOWN : Math.min(...known)
-    return new Dataset(async function* (options) {
-      const iterators = datasets.map((dataset) => dataset.iterate(options))
-      try {
-        for (;;) {
-          const results = await Promise.all(iterators.map((iterator) => iterator.next()))
-          if (results.some((result) => result.done)) return
-          yield results.map((result) => result.value as Element)
-        }
-      } finally {
-        await Promise.all(iterators.map((iterator) => iterator.return()))
-      }
-    }, cardinality)
+    return new Dataset<Element>(
+      (options) => zipped<Element>(datasets.map((dataset) => dataset.iterate(options))),
+      cardinality,
+    )
   }
 
-  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+  [Symbol.asyncIterator](): Elements<T> {
     return this.iterate()
   }
 
   /** Starts an iteration that an AbortSignal can end. */
-  async *iterate(options: IterationOptions = {}): AsyncGenerator<T, void, undefined> {
+  async *iterate(options: IterationOptions = {}): Elements<T> {
+    throwIfAborted(options)
     for await (const element of this.#source(options)) {
-      if (options.signal?.aborted)
-        throw new AbortError('the iteration over a dataset was aborted', { cause: options.signal.reason })
+      throwIfAborted(options)
       yield element
     }
   }
@@ -111,49 +123,93 @@ export class Dataset<T extends Element = Element> implements AsyncIterable<T> {
   }
 
   /**
-   * Applies `transform` to every element; a tuple is spread over its arguments. Up to `numParallelCalls` (default 1) run at the same
-   * time; the order stays.
+   * Applies `transform` to every element; a tuple is spread over its arguments. Numbers and typed arrays in the result become
+   * tensors. Up to `numParallelCalls` (default 1; AUTOTUNE) run at the same time; the order stays.
    */
-  map<R extends Element>(
-    transform: (...parts: never[]) => R | Promise<R>,
+  map<R = Element>(
+    transform: Transform<R | Promise<R>>,
     { numParallelCalls = 1 }: { numParallelCalls?: number } = {},
-  ): Dataset<R> {
-    const call = transform as unknown as (...parts: Element[]) => R | Promise<R>
-    const apply = (element: T): Promise<R> => Promise.resolve(Array.isArray(element) ? call(...element) : call(element))
-    return new Dataset<R>(
-      (options) => mapOrdered(this.iterate(options), async (element) => apply(element), numParallelCalls),
-      this.#cardinality,
-    )
+  ): Dataset<R extends ElementLike ? (R extends Element ? R : Element) : R> {
+    const calls = numParallelCalls === AUTOTUNE ? automatic.calls : numParallelCalls
+    requireCount('map', 'a positive numParallelCalls, or AUTOTUNE', calls, 1)
+    type Result = R extends ElementLike ? (R extends Element ? R : Element) : R
+    const apply = async (element: T): Promise<Result> => toElement(await call(transform, element)) as Result
+    return new Dataset<Result>((options) => mapOrdered(this.iterate(options), apply, calls), this.#cardinality)
   }
 
   /** Elements for which `predicate` gives true (or a tensor that is not 0). */
-  filter(predicate: (...parts: never[]) => boolean | Tensor | Promise<boolean | Tensor>): Dataset<T> {
-    const call = predicate as unknown as (...parts: Element[]) => boolean | Tensor | Promise<boolean | Tensor>
+  filter(predicate: Transform<boolean | Tensor | Promise<boolean | Tensor>>): Dataset<T> {
     return this.#derive(async function* (elements) {
       for await (const element of elements) {
-        const verdict = await (Array.isArray(element) ? call(...element) : call(element))
+        const verdict = await call(predicate, element)
         if (typeof verdict === 'boolean' ? verdict : (await verdict.item()) !== 0) yield element
       }
     }, UNKNOWN)
   }
 
   /** The elements of the datasets that `transform` makes, one after the other. */
-  flatMap(transform: (...parts: never[]) => Dataset): Dataset {
-    const call = transform as unknown as (...parts: Element[]) => Dataset
-    return new Dataset((options) => flatMapped(this.iterate(options), call, options), UNKNOWN)
+  flatMap<R = Element>(transform: Transform<Dataset<R>>): Dataset<R> {
+    return this.interleave(transform, { cycleLength: 1 })
+  }
+
+  /**
+   * As flatMap, but `cycleLength` of the datasets are open at the same time and give `blockLength` (default 1) elements in turn.
+   */
+  interleave<R = Element>(
+    transform: Transform<Dataset<R>>,
+    { cycleLength, blockLength = 1 }: { cycleLength: number; blockLength?: number },
+  ): Dataset<R> {
+    requireCount('interleave', 'a positive cycleLength', cycleLength, 1)
+    requireCount('interleave', 'a positive blockLength', blockLength, 1)
+    return new Dataset<R>((options) => {
+      const open = (element: T): Elements<R> => call(transform, element).iterate(options)
+      return interleaved(this.iterate(options), open, cycleLength, blockLength)
+    }, UNKNOWN)
   }
 
   /** Stacks `batchSize` elements along a new first axis; the last, smaller batch is kept unless `dropRemainder`. */
   batch(batchSize: number, { dropRemainder = false }: { dropRemainder?: boolean } = {}): Dataset {
     requireCount('batch', 'a positive batchSize', batchSize, 1)
+    return this.#grouped(batchSize, dropRemainder, stack)
+  }
+
+  /** As batch, with smaller tensors filled up behind: to `shapes`, or to the largest of the batch. */
+  paddedBatch(
+    batchSize: number,
+    { dropRemainder = false, ...padding }: Padding & { dropRemainder?: boolean } = {},
+  ): Dataset {
+    requireCount('paddedBatch', 'a positive batchSize', batchSize, 1)
+    return this.#grouped(batchSize, dropRemainder, (elements) => stackPadded(elements, padding))
+  }
+
+  #grouped(size: number, dropRemainder: boolean, join: (group: readonly Element[]) => Promise<Element>): Dataset {
     const count = this.#cardinality
-    const cardinality = count < 0 ? count : dropRemainder ? Math.floor(count / batchSize) : Math.ceil(count / batchSize)
-    return new Dataset((options) => batched(this.iterate(options), batchSize, dropRemainder), cardinality)
+    const cardinality = count < 0 ? count : dropRemainder ? Math.floor(count / size) : Math.ceil(count / size)
+    const source: Source<Element> = (options) =>
+      mapOrdered(grouped(this.iterate(options) as Elements<Element>, size, dropRemainder), join, 1)
+    return new Dataset(source, cardinality)
   }
 
   /** The reverse of `batch`. */
   unbatch(): Dataset {
-    return new Dataset((options) => unbatched(this.iterate(options)), UNKNOWN)
+    return new Dataset((options) => unbatched(this.iterate(options) as Elements<Element>), UNKNOWN)
+  }
+
+  /** Datasets of `size` elements each; of a tuple, tuples of datasets. `shift` defaults to `size`, `stride` to 1. */
+  window(size: number, options: Partial<Omit<WindowOptions, 'size'>> = {}): Dataset<Windowed> {
+    const { shift = size, stride = 1, dropRemainder = false } = options
+    for (const [name, value] of Object.entries({ size, shift, stride }))
+      requireCount('window', `a positive ${name}`, value, 1)
+    const count = this.#cardinality
+    const full = count - ((size - 1) * stride + 1)
+    const whole = dropRemainder ? (full < 0 ? 0 : Math.floor(full / shift) + 1) : Math.ceil(count / shift)
+    return new Dataset<Windowed>(
+      async function* (this: Dataset<T>, iteration: IterationOptions): Elements<Windowed> {
+        for await (const group of windows(this.iterate(iteration), { size, shift, stride, dropRemainder }))
+          yield datasetsOf(group as Element[])
+      }.bind(this),
+      count < 0 ? count : whole,
+    )
   }
 
   /**
@@ -166,63 +222,40 @@ export class Dataset<T extends Element = Element> implements AsyncIterable<T> {
   ): Dataset<T> {
     requireCount('shuffle', 'a positive bufferSize', bufferSize, 1)
     const base = seed ?? nextSeed()
+    requireCount('shuffle', 'a whole number as seed', base, -Number.MAX_SAFE_INTEGER)
     let epoch = 0
-    return new Dataset<T>(
-      (options) =>
-        shuffled(
-          this.iterate(options),
-          bufferSize,
-          hostRandom(base + (reshuffleEachIteration ? 0x9e3779b1 * epoch++ : 0)),
-        ),
+    return this.#derive(
+      (elements) => shuffled(elements, bufferSize, hostRandom(base, reshuffleEachIteration ? epoch++ : 0)),
       this.#cardinality,
     )
   }
 
   /** Repeats the elements `count` times; for ever if it is left out or -1. */
   repeat(count = -1): Dataset<T> {
+    requireCount('repeat', 'a count, or -1', count, -1)
     const own = this.#cardinality
     const cardinality =
       count === 0 || own === 0 ? 0 : count < 0 || own === INFINITE ? INFINITE : own === UNKNOWN ? UNKNOWN : own * count
-    const iterate = (options: IterationOptions): AsyncGenerator<T, void, undefined> => this.iterate(options)
-    return new Dataset<T>(async function* (options) {
-      for (let i = 0; count < 0 || i < count; i++) {
-        let empty = true
-        for await (const element of iterate(options)) {
-          empty = false
-          yield element
-        }
-        if (empty) return
-      }
-    }, cardinality)
+    return new Dataset<T>((options) => repeated(() => this.iterate(options), count), cardinality)
   }
 
   /** The first `count` elements; all for -1. */
   take(count: number): Dataset<T> {
+    requireCount('take', 'a count, or -1', count, -1)
     if (count < 0) return this
     const own = this.#cardinality
-    return this.#derive(
-      async function* (elements) {
-        if (count === 0) return
-        let taken = 0
-        for await (const element of elements) {
-          yield element
-          if (++taken === count) return
-        }
-      },
-      own === UNKNOWN ? UNKNOWN : own === INFINITE ? count : Math.min(own, count),
-    )
+    const cardinality = count === 0 ? 0 : own === UNKNOWN ? UNKNOWN : own === INFINITE ? count : Math.min(own, count)
+    return this.#derive((elements) => limited(elements, count), cardinality)
   }
 
   /** All but the first `count` elements; none for -1. */
   skip(count: number): Dataset<T> {
+    requireCount('skip', 'a count, or -1', count, -1)
     const own = this.#cardinality
+    if (count < 0) return this.take(0)
     return this.#derive(
-      async function* (elements) {
-        if (count < 0) return
-        let seen = 0
-        for await (const element of elements) if (seen++ >= count) yield element
-      },
-      count < 0 ? 0 : own < 0 ? own : Math.max(0, own - count),
+      (elements) => chosen(elements, (index) => index >= count),
+      own < 0 ? own : Math.max(0, own - count),
     )
   }
 
@@ -232,25 +265,21 @@ export class Dataset<T extends Element = Element> implements AsyncIterable<T> {
     requireCount('shard', `an index below ${numShards}`, index, 0, numShards - 1)
     const own = this.#cardinality
     return this.#derive(
-      async function* (elements) {
-        let seen = 0
-        for await (const element of elements) if (seen++ % numShards === index) yield element
-      },
+      (elements) => chosen(elements, (position) => position % numShards === index),
       own < 0 ? own : Math.max(0, Math.ceil((own - index) / numShards)),
     )
   }
 
   /** Keeps the elements of the first complete iteration in memory and replays them; an iteration that is left early keeps nothing. */
   cache(): Dataset<T> {
-    let kept: T[] | null = null
-    const iterate = (options: IterationOptions): AsyncGenerator<T, void, undefined> => this.iterate(options)
-    return new Dataset<T>(async function* (options) {
+    let kept: readonly T[] | null = null
+    return this.#derive(async function* (elements) {
       if (kept !== null) {
         yield* kept
         return
       }
       const seen: T[] = []
-      for await (const element of iterate(options)) {
+      for await (const element of elements) {
         seen.push(element)
         yield element
       }
@@ -258,30 +287,30 @@ export class Dataset<T extends Element = Element> implements AsyncIterable<T> {
     }, this.#cardinality)
   }
 
-  /** Prepares up to `bufferSize` elements (default 2) while the consumer works. */
-  prefetch(bufferSize = 2): Dataset<T> {
-    const size = bufferSize < 0 ? 2 : bufferSize
-    return new Dataset<T>((options) => prefetched(this.iterate(options), size), this.#cardinality)
+  /** Prepares up to `bufferSize` elements (default AUTOTUNE: 2) while the consumer works. */
+  prefetch(bufferSize = AUTOTUNE): Dataset<T> {
+    const size = bufferSize === AUTOTUNE ? automatic.prefetch : bufferSize
+    requireCount('prefetch', 'a bufferSize, or AUTOTUNE', size, 0)
+    return this.#derive((elements) => prefetched(elements, size), this.#cardinality)
   }
 
   /** Pairs of a running number (int32, from `start`) and the element. */
-  enumerate(start = 0): Dataset {
+  enumerate(start = 0): Dataset<[Tensor, T]> {
     return new Dataset((options) => numbered(this.iterate(options), start), this.#cardinality)
   }
 
   /** This dataset's elements, then the other's. */
   concatenate(other: Dataset<T>): Dataset<T> {
-    const counts = [this.#cardinality, other.cardinality()]
-    const cardinality = counts.includes(INFINITE)
-      ? INFINITE
-      : counts.includes(UNKNOWN)
-        ? UNKNOWN
-        : counts[0]! + counts[1]!
-    const iterate = (options: IterationOptions): AsyncGenerator<T, void, undefined> => this.iterate(options)
-    return new Dataset<T>(async function* (options) {
-      yield* iterate(options)
-      yield* other.iterate(options)
-    }, cardinality)
+    const counts = [this.#cardinality, other.cardinality()] as const
+    const sum = counts[0] + counts[1]
+    const cardinality = counts.includes(INFINITE) ? INFINITE : counts.includes(UNKNOWN) ? UNKNOWN : sum
+    return new Dataset<T>(
+      async function* (this: Dataset<T>, options: IterationOptions): Elements<T> {
+        yield* this.iterate(options)
+        yield* other.iterate(options)
+      }.bind(this),
+      cardinality,
+    )
   }
 
   /** Folds the elements into one value. */
@@ -291,77 +320,36 @@ export class Dataset<T extends Element = Element> implements AsyncIterable<T> {
     return state
   }
 
+  /** All elements, in memory. Not for a dataset that never ends. */
+  async toArray(): Promise<T[]> {
+    const all: T[] = []
+    for await (const element of this) all.push(element)
+    return all
+  }
+
   /** `transform(this)`, for pipelines written as functions. */
   apply<R>(transform: (dataset: this) => R): R {
     return transform(this)
   }
 
-  #derive(
-    transform: (elements: AsyncGenerator<T, void, undefined>) => AsyncGenerator<T, void, undefined>,
-    cardinality: number,
-  ): Dataset<T> {
+  #derive(transform: (elements: Elements<T>) => Elements<T>, cardinality: number): Dataset<T> {
     return new Dataset<T>((options) => transform(this.iterate(options)), cardinality)
   }
 }
 
-function requireCount(
-  method: string,
-  expected: string,
-  value: number,
-  low: number,
-  high = Number.MAX_SAFE_INTEGER,
-): void {
-  if (!Number.isInteger(value) || value < low || value > high)
-    throw new ArgumentError(problem({ where: `Dataset.${method}`, expected, received: value }))
+function throwIfAborted({ signal }: IterationOptions): void {
+  if (signal?.aborted) throw new AbortError('the iteration over a dataset was aborted', { cause: signal.reason })
 }
 
-type Elements<T> = AsyncGenerator<T, void, undefined>
-
-async function* flatMapped<T extends Element>(
-  elements: Elements<T>,
-  call: (...parts: Element[]) => Dataset,
-  options: IterationOptions,
-): Elements<Element> {
-  for await (const element of elements)
-    yield* (Array.isArray(element) ? call(...element) : call(element)).iterate(options)
-}
-
-async function* batched(elements: Elements<Element>, size: number, dropRemainder: boolean): Elements<Element> {
-  let group: Element[] = []
-  for await (const element of elements) {
-    group.push(element)
-    if (group.length === size) {
-      yield await stack(group)
-      group = []
+/** For each tensor of the elements' structure the dataset of its values. */
+function datasetsOf(group: readonly Element[]): Windowed {
+  const rows = group.map(flatten)
+  const columns = rows[0]!.map((_, leaf) => {
+    const source: Source<Element> = async function* () {
+      await Promise.resolve()
+      for (const row of rows) yield row[leaf]!
     }
-  }
-  if (group.length > 0 && !dropRemainder) yield await stack(group)
-}
-
-async function* unbatched(elements: Elements<Element>): Elements<Element> {
-  for await (const element of elements) yield* await unstack(element)
-}
-
-async function* numbered(elements: Elements<Element>, start: number): Elements<Element> {
-  let i = start
-  for await (const element of elements) yield [tensor(i++, { dtype: 'int32' }), element]
-}
-
-async function* shuffled<T>(elements: Elements<T>, size: number, random: { int(n: number): number }): Elements<T> {
-  const buffer: T[] = []
-  for await (const element of elements) {
-    if (buffer.length < size) {
-      buffer.push(element)
-      continue
-    }
-    const slot = random.int(size)
-    yield buffer[slot]!
-    buffer[slot] = element
-  }
-  while (buffer.length > 0) {
-    const slot = random.int(buffer.length)
-    yield buffer[slot]!
-    buffer[slot] = buffer[buffer.length - 1]!
-    buffer.pop()
-  }
+    return new Dataset(source, rows.length)
+  })
+  return rebuild(group[0]!, columns) as Windowed
 }

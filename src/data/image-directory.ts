@@ -1,14 +1,14 @@
 // imageDatasetFromDirectory: a folder of labelled pictures as batches, with Keras' order of classes, files and splits.
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { extname, join, resolve } from 'node:path'
 import { ArgumentError, problem } from '../errors.ts'
 import type { ResizeMethod } from '../graph/primitives.ts'
-import { tensor } from '../ops/index.ts'
+import { hostRandom, nextSeed, tensor } from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
 import { Dataset } from './dataset.ts'
 import { decodeImage } from './decode-image.ts'
 import type { Channels } from './decode-image.ts'
+import { indexDirectory, pictureExtensions } from './directory-index.ts'
 import { RandomState } from './random-state.ts'
 import { resizeImage } from './resize-image.ts'
 import type { Pixels } from './resize-image.ts'
@@ -22,7 +22,7 @@ export interface ImageDirectoryOptions {
   readonly labels?: 'inferred' | null | readonly number[]
   /** `int` (default): int32 (batch,); `categorical`: float32 one-hot; `binary`: float32 (batch, 1); null: no labels. */
   readonly labelMode?: LabelMode
-  /** Folders to use, in the order of their indices. Default: all, sorted. */
+  /** Folders to use (with inferred labels), in the order of their indices. Default: all, sorted. */
   readonly classNames?: readonly string[]
   readonly colorMode?: ColorMode
   /** Default 32; null: single pictures. */
@@ -31,10 +31,12 @@ export interface ImageDirectoryOptions {
   readonly imageSize?: number | readonly [number, number]
   /** Default true. */
   readonly shuffle?: boolean
+  /** For the order of the files and of each epoch, 0 to 2^32 - 1. Default: derived from `setRandomSeed`. */
   readonly seed?: number
   /** Part of the files, between 0 and 1, that is set aside for validation. Needs `subset`. */
   readonly validationSplit?: number
   readonly subset?: 'training' | 'validation' | 'both'
+  /** Default `bilinear`. `nearest` gives uint8 pixels, as Keras does. */
   readonly interpolation?: ResizeMethod
   readonly followLinks?: boolean
   readonly cropToAspectRatio?: boolean
@@ -47,7 +49,7 @@ export interface ImageDirectoryOptions {
   readonly maxPixels?: number
 }
 
-/** A dataset of pictures that knows where they came from. */
+/** A dataset of pictures that knows where they came from. Without labels there are no class names. */
 export class ImageDataset extends Dataset {
   readonly classNames: readonly string[]
   readonly filePaths: readonly string[]
@@ -58,7 +60,6 @@ export class ImageDataset extends Dataset {
   }
 }
 
-const extensions = ['.bmp', '.gif', '.jpeg', '.jpg', '.png']
 const channelsOf: Readonly<Record<ColorMode, Channels>> = { grayscale: 1, rgb: 3, rgba: 4 }
 const methods: readonly ResizeMethod[] = [
   'bilinear',
@@ -90,20 +91,20 @@ export async function imageDatasetFromDirectory(
   options: ImageDirectoryOptions = {},
 ): Promise<ImageDataset | [ImageDataset, ImageDataset]> {
   const settings = checked(options)
-  const { paths, labels, classNames } = await indexDirectory(directory, options)
+  const { paths, labels, classNames } = await indexDirectory(where, directory, options)
   const say = (text: string): void => {
     if (options.verbose ?? true) console.log(text)
   }
   say(`Found ${paths.length} files${settings.labelMode === null ? '' : ` belonging to ${classNames.length} classes`}.`)
   if (paths.length === 0)
     throw new ArgumentError(
-      problem({ where, expected: `pictures (${extensions.join(', ')}) under ${directory}`, received: 'none' }),
+      problem({ where, expected: `pictures (${pictureExtensions.join(', ')}) under ${directory}`, received: 'none' }),
     )
   if (settings.labelMode === 'binary' && classNames.length !== 2)
     throw new ArgumentError(
       problem({ where, expected: 'exactly 2 classes for labelMode "binary"', received: classNames }),
     )
-  const seed = options.seed ?? Math.floor(Math.random() * 1e6)
+  const seed = options.seed ?? hostRandom(nextSeed()).int(1e6)
   if (settings.shuffle) {
     new RandomState(seed).shuffle(paths)
     new RandomState(seed).shuffle(labels)
@@ -111,15 +112,14 @@ export async function imageDatasetFromDirectory(
   const make = (from: number, to: number, shuffle: boolean): ImageDataset => {
     const files = paths.slice(from, to)
     const numbers = labels.slice(from, to)
-    let dataset = pathDataset(files, numbers)
     const { batchSize } = settings
-    if (shuffle) dataset = dataset.shuffle(batchSize === null ? 1024 : batchSize * 8, { seed })
-    dataset = dataset.map(
-      async (path: string, label: number) => loadElement(path, label, classNames.length, settings),
-      { numParallelCalls: Math.max(2, availableParallelism()) },
-    ) as unknown as Dataset
-    if (batchSize !== null) dataset = dataset.batch(batchSize)
-    return new ImageDataset(dataset.prefetch(2), classNames, files)
+    const listed = filesDataset(files, numbers)
+    const ordered = shuffle ? listed.shuffle(batchSize === null ? 1024 : batchSize * 8, { seed }) : listed
+    const load = async (path: string, label: number): Promise<Element> =>
+      loadElement(path, label, classNames.length, settings)
+    const pictures: Dataset = ordered.map(load, { numParallelCalls: Math.max(2, availableParallelism()) })
+    const batches = batchSize === null ? pictures : pictures.batch(batchSize)
+    return new ImageDataset(batches.prefetch(2), classNames, files)
   }
   const { validationSplit, subset } = options
   if (validationSplit === undefined || subset === undefined) return make(0, paths.length, settings.shuffle)
@@ -166,7 +166,8 @@ function checked(options: ImageDirectoryOptions): Settings {
     validationSplit,
     subset,
   } = options
-  const { interpolation = 'bilinear', batchSize = 32 } = options
+  const { batchSize = 32 } = options
+  const interpolation = (options.interpolation ?? 'bilinear').toLowerCase() as ResizeMethod
   if (
     labels !== 'inferred' &&
     labels !== null &&
@@ -214,102 +215,11 @@ function checked(options: ImageDirectoryOptions): Settings {
   }
 }
 
-/** By code point, as Python sorts; JavaScript's own order is by UTF-16 unit. */
-export function byCodePoint(a: string, b: string): number {
-  const left = [...a]
-  const right = [...b]
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const difference = left[i]!.codePointAt(0)! - right[i]!.codePointAt(0)!
-    if (difference !== 0) return difference
-  }
-  return left.length - right.length
-}
-
-async function indexDirectory(
-  directory: string,
-  options: ImageDirectoryOptions,
-): Promise<{ paths: string[]; labels: number[]; classNames: readonly string[] }> {
-  const { labels = 'inferred', followLinks = false } = options
-  let entries
-  try {
-    entries = await readdir(directory, { withFileTypes: true })
-  } catch (error) {
-    throw new ArgumentError(
-      problem({
-        where,
-        expected: 'a folder',
-        received: resolve(directory),
-        hint: error instanceof Error ? error.message : String(error),
-      }),
-      { cause: error },
-    )
-  }
-  if (labels !== 'inferred') {
-    const paths = await walk(directory, followLinks)
-    if (labels !== null && labels.length !== paths.length)
-      throw new ArgumentError(
-        problem({
-          where,
-          expected: `one label for each of ${paths.length} files`,
-          received: `${labels.length} labels`,
-        }),
-      )
-    const numbers = labels === null ? paths.map(() => 0) : [...labels]
-    return { paths, labels: numbers, classNames: [...new Set(numbers)].sort((a, b) => a - b).map(String) }
-  }
-  const folders = entries
-    .filter((entry) => !entry.name.startsWith('.') && (entry.isDirectory() || (entry.isSymbolicLink() && followLinks)))
-    .map((entry) => entry.name)
-    .sort(byCodePoint)
-  const { classNames = folders } = options
-  for (const name of classNames)
-    if (!folders.includes(name))
-      throw new ArgumentError(
-        problem({ where, expected: `classNames among the folders ${folders.join(', ')}`, received: name }),
-      )
-  const paths: string[] = []
-  const numbers: number[] = []
-  for (const [index, name] of classNames.entries()) {
-    for (const path of await walk(join(directory, name), followLinks)) {
-      paths.push(path)
-      numbers.push(index)
-    }
-  }
-  return { paths, labels: numbers, classNames }
-}
-
-/** All pictures below a folder: folders sorted by path, names sorted within. */
-async function walk(root: string, followLinks: boolean): Promise<string[]> {
-  const folders = new Map<string, string[]>()
-  const visit = async (folder: string): Promise<void> => {
-    const names: string[] = []
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
-      const path = join(folder, entry.name)
-      if (entry.isDirectory() || (entry.isSymbolicLink() && followLinks && (await isFolder(path)))) await visit(path)
-      else if (extensions.includes(extname(entry.name).toLowerCase())) names.push(entry.name)
-    }
-    folders.set(folder, names.sort(byCodePoint))
-  }
-  await visit(root)
-  return [...folders.keys()]
-    .sort(byCodePoint)
-    .flatMap((folder) => folders.get(folder)!.map((name) => join(folder, name)))
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    await readdir(path)
-    return true
-  } catch {
-    return false // a link to a file, or to nothing
-  }
-}
-
-/** (path, label) pairs; plain values, which become tensors when the picture is loaded. */
-function pathDataset(paths: readonly string[], labels: readonly number[]): Dataset {
+/** Pairs of path and label: plain values, which become tensors when the picture is loaded. */
+function filesDataset(paths: readonly string[], labels: readonly number[]): Dataset<[string, number]> {
   return new Dataset(async function* () {
     await Promise.resolve()
-    for (const [i, path] of paths.entries()) yield [path, labels[i]!] as unknown as Element
+    for (const [i, path] of paths.entries()) yield [path, labels[i]!]
   }, paths.length)
 }
 
@@ -340,16 +250,15 @@ async function loadElement(path: string, label: number, classes: number, setting
   }
 }
 
-function toTensor(data: Float32Array, { size, channels, uint8 }: Settings): Tensor {
+function toTensor(data: Float32Array, { size, channels, uint8, interpolation }: Settings): Tensor {
   const shape = [...size, channels]
-  if (!uint8) return tensor(data, { shape })
-  // Half to even, as NumPy rounds.
-  return tensor(
-    Uint8Array.from(data, (value) => Math.max(0, Math.min(255, roundHalfEven(value)))),
-    { shape },
-  )
+  // As in TensorFlow, pixels that are only picked keep their type.
+  if (!uint8 && interpolation !== 'nearest') return tensor(data, { shape })
+  const clip = (value: number): number => Math.max(0, Math.min(255, roundHalfEven(value)))
+  return tensor(Uint8Array.from(data, clip), { shape })
 }
 
+/** As NumPy rounds. */
 function roundHalfEven(value: number): number {
   const low = Math.floor(value)
   const rest = value - low

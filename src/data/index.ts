@@ -1,6 +1,6 @@
 // Everything about getting data: pipelines, pictures, folders.
-export { Dataset, INFINITE, UNKNOWN } from './dataset.ts'
-export type { ElementLike, IterationOptions } from './dataset.ts'
+export { AUTOTUNE, Dataset, INFINITE, UNKNOWN } from './dataset.ts'
+export type { IterationOptions, Windowed } from './dataset.ts'
 export { decodeImage, imageKind } from './decode-image.ts'
 export type { Channels, DecodeOptions, ImageKind } from './decode-image.ts'
 export { ImageDataset, imageDatasetFromDirectory } from './image-directory.ts'
@@ -8,4 +8,4 @@ export type { ColorMode, ImageDirectoryOptions, LabelMode } from './image-direct
 export { RandomState } from './random-state.ts'
 export { resizeImage } from './resize-image.ts'
 export type { Pixels } from './resize-image.ts'
-export type { Element } from './structure.ts'
+export type { Element, ElementLike, Padding } from './structure.ts'

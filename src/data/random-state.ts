@@ -1,12 +1,17 @@
 // NumPy's legacy RandomState: MT19937 and its shuffle, so that a seed gives Keras' order of files.
+import { ArgumentError, problem } from '../errors.ts'
 
 /** The 32-bit Mersenne Twister (Matsumoto and Nishimura, 1998), seeded as init_genrand does. */
 export class RandomState {
   readonly #state = new Uint32Array(624)
   #next = 624
 
-  /** `seed`: a whole number from 0 to 2^32 - 1. */
+  /** `seed`: a whole number from 0 to 2^32 - 1. @throws ArgumentError for any other. */
   constructor(seed: number) {
+    if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32)
+      throw new ArgumentError(
+        problem({ where: 'RandomState', expected: 'a seed from 0 to 4294967295', received: seed }),
+      )
     this.#state[0] = seed >>> 0
     for (let i = 1; i < 624; i++) {
       const previous = this.#state[i - 1]! ^ (this.#state[i - 1]! >>> 30)

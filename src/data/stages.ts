@@ -65,7 +65,11 @@ export async function* numbered<T>(elements: Elements<T>, start: number): Elemen
 }
 
 /** A buffer of `size` elements; a random one of them goes out, and the next comes in its place. */
-export async function* shuffled<T>(elements: Elements<T>, size: number, random: { int(n: number): number }): Elements<T> {
+export async function* shuffled<T>(
+  elements: Elements<T>,
+  size: number,
+  random: { int(n: number): number },
+): Elements<T> {
   const buffer: T[] = []
   for await (const element of elements) {
     if (buffer.length < size) {
@@ -129,7 +133,7 @@ export async function* interleaved<S, T>(
   let slot = 0
   try {
     while (!ended || slots.some((running) => running !== null)) {
-      let running = slots[slot]!
+      let running = slots[slot] ?? null
       if (running === null && !ended) {
         const next = await sources.next()
         if (next.done) ended = true
@@ -143,7 +147,7 @@ export async function* interleaved<S, T>(
       slot = (slot + 1) % cycleLength
     }
   } finally {
-    await Promise.all(slots.map((running) => running?.return()))
+    await Promise.all(slots.map(async (running) => running?.return()))
     await sources.return()
   }
 }

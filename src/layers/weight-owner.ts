@@ -2,7 +2,9 @@
 import { type ConstraintLike, get as getConstraint } from '../constraints/index.ts'
 import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { type DType, type Shape, showShape, sizeOf, type TypedArray } from '../graph/types.ts'
-import { get as getInitializer, type InitializerLike } from '../initializers/index.ts'
+import {
+  getInitializer, type InitializerLike, RandomNormal, RandomUniform, VarianceScaling,
+} from '../initializers/index.ts' // prettier-ignore
 import { autoName, toSnakeCase } from '../ops/naming.ts'
 import { type SeedGenerator, type Tensor, tensor, type TensorLike, Variable } from '../ops/index.ts'
 import { get as getRegularizer, type RegularizerLike } from '../regularizers/index.ts'
@@ -36,6 +38,17 @@ export interface WeightOptions {
 
 function isOwner(value: object): value is WeightOwner {
   return value instanceof WeightOwner
+}
+
+/**
+ * The values a weight begins with. Random ones depend on their seed alone, so they are drawn when they are first needed: not at
+ * all, if a file's weights take their place.
+ */
+function firstValues(given: InitializerLike, shape: Shape, dtype: DType): Tensor | TypedArray | (() => TypedArray) {
+  if (typeof given === 'function') return given(shape, dtype)
+  const initializer = getInitializer(given)
+  const drawn = [RandomNormal, RandomUniform, VarianceScaling].some((kind) => initializer instanceof kind)
+  return drawn && dtype === 'float32' ? () => initializer.values(shape, dtype) : initializer.values(shape, dtype)
 }
 
 /** Base class of Layer; see there. */
@@ -104,8 +117,7 @@ export abstract class WeightOwner {
           received: `addWeight("${name}") after the layer was built`,
         }),
       )
-    const initializer = getInitializer(options.initializer ?? (dtype === 'float32' ? 'glorot_uniform' : 'zeros'))
-    const initial: Tensor | TypedArray = initializer(shape, dtype)
+    const initial = firstValues(options.initializer ?? (dtype === 'float32' ? 'glorot_uniform' : 'zeros'), shape, dtype)
     // A weight of a frozen layer starts frozen, yet comes alive with the layer.
     const variable = new Variable(initial, { shape, dtype, trainable: trainable && this.#trainable, name })
     variable.path = withinName(this, this.name, () => `${currentPath()}/${name}`)

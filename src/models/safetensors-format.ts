@@ -108,6 +108,8 @@ function decode(stored: StoredTensor, dtype: DType, name: string): TypedArray | 
       return dtype === 'uint8' ? own : null
     case 'BOOL':
       return dtype === 'bool' ? own : null
+    default:
+      return null
   }
 }
 

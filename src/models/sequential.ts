@@ -89,7 +89,7 @@ export class Sequential extends Model {
   override build(inputShape: LayerShape): void {
     if (!isShape(inputShape)) {
       throw new ArgumentError(
-        problem({ where: this.where, expected: 'one input', received: `${JSON.stringify(inputShape)}` }),
+        problem({ where: this.where, expected: 'one input', received: JSON.stringify(inputShape) }),
       )
     }
     if (this.#stack.length === 0) {

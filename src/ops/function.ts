@@ -11,7 +11,7 @@ import { enqueue } from './queue.ts'
 import { isConcrete, Tensor } from './tensor.ts'
 import { inTrace, TraceScope, withScope } from './trace.ts'
 import { inputLeaf, leafOf, Value, valueOf } from './values.ts'
-import { Variable } from './variable.ts'
+import type { Variable } from './variable.ts'
 
 export interface CompileFunctionOptions {
   /** Names the function in dumps and errors; default the function's own name. */

@@ -50,6 +50,8 @@ export class Variable {
   constraint: ((value: Tensor) => Tensor) | null = null
 
   #value: Value | null = null
+  /** Makes the initial value; null once it is made, or can no longer be asked for. */
+  #initial: (() => Value) | null = null
   /** Former values, as long as the runs that make the later ones may fail. */
   #former: Value[] = []
   #pending: Node | null = null
@@ -58,10 +60,12 @@ export class Variable {
   #leaf: WeakRef<Node<'input'>> | null = null
 
   /**
+   * `initial` may be a function that makes the values, row-major: it is called at the first use, and never if something is
+   * assigned before. It needs `shape`; the dtype is `options.dtype`, or else float32.
    * @throws ShapeError if the initial value does not have `shape`; ArgumentError for a dtype that would lose digits, or, in
    * a traced function, for an initial value that depends on traced tensors.
    */
-  constructor(initial: Tensor | Variable | TypedArray | number, options: VariableOptions = {}) {
+  constructor(initial: Tensor | Variable | TypedArray | number | (() => TypedArray), options: VariableOptions = {}) {
     this.name = options.name ?? autoName('variable')
     this.path = this.name
     this.trainable = options.trainable ?? true
@@ -76,24 +80,39 @@ export class Variable {
       else this.#own(value)
       return
     }
+    if (typeof initial === 'function') {
+      const { shape, dtype = 'float32' } = options
+      if (shape === undefined) {
+        throw new ArgumentError(
+          problem({
+            where: this.#where('initial value'),
+            expected: 'a `shape` beside a function that makes the values',
+            received: shape,
+          }),
+        )
+      }
+      this.shape = Object.freeze([...shape])
+      this.dtype = dtype
+      this.#initial = () => this.#ofHost(initial())
+      return
+    }
     const single = typeof initial === 'number'
     this.shape = Object.freeze([...(options.shape ?? (single ? [] : [initial.length]))])
     this.dtype = options.dtype ?? (single ? 'float32' : hostArray(initial, undefined, 'Variable').dtype)
-    if (!single && initial.length !== sizeOf(this.shape)) {
+    this.#own(this.#ofHost(single ? new Float32Array(sizeOf(this.shape)).fill(initial) : initial))
+  }
+
+  #ofHost(values: TypedArray): Value {
+    if (values.length !== sizeOf(this.shape)) {
       throw new ShapeError(
         problem({
           where: this.#where('initial value'),
           expected: `${sizeOf(this.shape)} values for shape ${showShape(this.shape)}`,
-          received: `${initial.length} values`,
+          received: `${values.length} values`,
         }),
       )
     }
-    const host = hostArray(
-      single ? new Float32Array(sizeOf(this.shape)).fill(initial) : initial,
-      this.dtype,
-      this.#where('initial value'),
-    )
-    this.#own(Value.ofHost(host.data, this))
+    return Value.ofHost(hostArray(values, this.dtype, this.#where('initial value')).data, this)
   }
 
   get rank(): number {
@@ -184,7 +203,11 @@ export class Variable {
   }
   /** @internal The value, evaluated or about to be; a former one if the run that should have made it has failed. */
   current(): Value {
-    while (this.#value!.failed && this.#former.length > 0) this.#own(this.#former.pop()!)
+    while (this.#value?.failed === true && this.#former.length > 0) this.#own(this.#former.pop()!)
+    if (this.#initial !== null && this.#value?.failed !== false) {
+      this.#own(this.#initial())
+      this.#initial = null
+    }
     return this.#value!
   }
   /** @internal Takes the value that was made for the pending assignment. */
@@ -199,12 +222,14 @@ export class Variable {
   /** @internal Takes a new value; returns to the present one if the run that makes it fails. */
   replace(value: Value): void {
     if (value === this.#value) return
+    // An initial value that nobody has asked for is not made now either: only should `value` fail.
     if (this.#value !== null) this.#former.push(this.current())
     this.#own(value)
     value.whenSettled(() => this.#forgetFormer())
   }
 
   #forgetFormer(): void {
+    if (this.#former.some((value) => value.settled) || this.#value!.settled) this.#initial = null
     if (this.#value!.settled) this.#former = []
     else this.#former = this.#former.slice(this.#former.findLastIndex((value) => value.settled))
   }

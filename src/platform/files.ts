@@ -7,7 +7,11 @@ import { basename, dirname, join } from 'node:path'
 export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
   const folder = dirname(path)
   await mkdir(folder, { recursive: true })
-  const temporary = join(folder, `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}.part`)
+  // Short enough beside a name of the greatest length.
+  const temporary = join(
+    folder,
+    `.${basename(path).slice(0, 40)}.${process.pid}.${randomBytes(4).toString('hex')}.part`,
+  )
   try {
     const file = await open(temporary, 'wx')
     try {

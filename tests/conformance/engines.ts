@@ -37,7 +37,7 @@ export async function engines(): Promise<readonly EngineEntry[]> {
     }
   }
   return Promise.all(
-    wanted.map((name) => {
+    wanted.map(async (name) => {
       if (name === 'reference') return referenceEntry
       if (name === 'native') return nativeEntry()
       throw new Error(`TANUKI_CONFORMANCE: expected reference or native, received "${name}"`)

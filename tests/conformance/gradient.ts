@@ -13,9 +13,9 @@ export function lossOf(outputs: readonly Node[]): Node | null {
       const { data } = random(output.shape, 77 + i)
       const weights = makeNode('constant', [], { data, shape: output.shape, dtype: 'float32' })
       const product = makeNode('mul', [output, weights], {})
-      return makeNode('reduceSum', [product], { axes: output.shape.map((_, axis) => axis), keepDims: false }) as Node
+      return makeNode('reduceSum', [product], { axes: output.shape.map((_, axis) => axis), keepDims: false })
     })
-  return terms.length === 0 ? null : terms.reduce((a, b) => makeNode('add', [a, b], {}) as Node)
+  return terms.length === 0 ? null : terms.reduce<Node>((a, b) => makeNode('add', [a, b], {}))
 }
 
 const step = 1e-5

@@ -1,8 +1,9 @@
 // The trainer: kinds of data, batching, shuffling, weights, several outputs, overridden steps, and the pipeline of batches and steps.
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { Tensor} from '../../src/index.ts';
 import {
   type Batch, callbacks, data, input, Layer, layers, losses, metrics, Model, model, ops, optimizers, type Sequential, sequential, setRandomSeed,
-  tensor, Tensor,
+  tensor
 } from '../../src/index.ts' // prettier-ignore
 import { batches } from './data-helpers.ts'
 import { randomTensor, valuesOf } from './helpers.ts'

@@ -10,7 +10,7 @@ describe('compileFunction', () => {
     let traces = 0
     const double = ops.compileFunction((x) => {
       traces++
-      return [ops.multiply(x!, 2), ops.sum(x!)]
+      return [ops.multiply(x, 2), ops.sum(x)]
     })
     const first = double.run(f32(1, 2))
     await expectArray(first.outputs[0]!, [2, 4])
@@ -24,7 +24,7 @@ describe('compileFunction', () => {
   })
 
   test('arguments may be lazy, constant, host data or results of other runs', async () => {
-    const add = ops.compileFunction((x, y) => [ops.add(x!, y!)])
+    const add = ops.compileFunction((x, y) => [ops.add(x, y)])
     const a = add.run(ops.exp(f32(0)), ops.tensor([2])).outputs[0]!
     const b = add.run(a, a).outputs[0]!
     await expectArray(b, [6])
@@ -37,9 +37,9 @@ describe('compileFunction', () => {
     const [v, frozen, unread] = [new ops.Variable(1), new ops.Variable(10), new ops.Variable(0)]
     const step = ops.compileFunction((x) => {
       const before = v.value()
-      v.assignAdd(ops.multiply(x!, frozen))
+      v.assignAdd(ops.multiply(x, frozen))
       v.assignAdd(1)
-      unread.assign(x!)
+      unread.assign(x)
       return [before, ops.multiply(v, 2)]
     })
     const compile = vi.spyOn(engine, 'compile')
@@ -132,7 +132,7 @@ describe('compileFunction', () => {
   test('captures concrete tensors as inputs, also where they are evaluated later or not at all', async () => {
     const big = ops.tensor(Float32Array.from({ length: 40 }, (_, i) => i))
     const lazy = ops.add(big, 1)
-    const f = ops.compileFunction((x) => [ops.sum(ops.multiply(ops.add(lazy, big), x!))])
+    const f = ops.compileFunction((x) => [ops.sum(ops.multiply(ops.add(lazy, big), x))])
     await expectArray(f.run(ops.tensor(2)).outputs[0]!, 3200)
     await lazy.data()
     await expectArray(f.run(ops.tensor(1)).outputs[0]!, 1600)
@@ -177,7 +177,7 @@ describe('compileFunction', () => {
   test('an error of a run rejects done and the results, and the Variables keep their values', async () => {
     const v = new ops.Variable(new Float32Array([1, 2]))
     const step = ops.compileFunction((index) => {
-      v.assign(ops.add(v, ops.take(v, index!, 0)))
+      v.assign(ops.add(v, ops.take(v, index, 0)))
       return [ops.sum(v)]
     })
     await step.run(i32(0)).done
@@ -195,10 +195,10 @@ describe('compileFunction', () => {
   test('within another traced function it becomes part of it', async () => {
     const v = new ops.Variable(1)
     const inner = ops.compileFunction((x) => {
-      v.assignAdd(x!)
+      v.assignAdd(x)
       return [ops.multiply(v, 2)]
     })
-    const outer = ops.compileFunction((x) => [ops.add(inner.run(x!).outputs[0]!, 100)])
+    const outer = ops.compileFunction((x) => [ops.add(inner.run(x).outputs[0]!, 100)])
     await expectArray(outer.run(ops.tensor(4)).outputs[0]!, 110)
     await expectArray(v, 5)
   })
@@ -208,8 +208,8 @@ describe('compileFunction', () => {
     const reads: Promise<unknown>[] = []
     const f = ops.compileFunction((x) => {
       expect(ops.inTrace()).toBe(true)
-      reads.push(x!.data(), v.data())
-      return [x!]
+      reads.push(x.data(), v.data())
+      return [x]
     })
     f.run(ops.tensor(1))
     for (const read of reads) await expect(read).rejects.toThrow(ArgumentError)
@@ -226,13 +226,13 @@ describe('compileFunction', () => {
     let made: ops.Variable | undefined
     const f = ops.compileFunction((x) => {
       made ??= new ops.Variable(ops.add(f32(1), 1))
-      made.assignAdd(x!)
+      made.assignAdd(x)
       return []
     })
     f.run(f32(1))
     f.run(f32(1))
     await expectArray(made!, [4])
-    expect(() => ops.compileFunction((x) => [new ops.Variable(ops.add(x!, 1)).value()]).run(f32(1))).toThrow(
+    expect(() => ops.compileFunction((x) => [new ops.Variable(ops.add(x, 1)).value()]).run(f32(1))).toThrow(
       ArgumentError,
     )
   })
@@ -242,7 +242,7 @@ describe('compileFunction', () => {
     const f = ops.compileFunction(
       (x) => {
         traces++
-        return [ops.negative(x!)]
+        return [ops.negative(x)]
       },
       { label: 'negation', capacity: 2 },
     )
@@ -256,8 +256,8 @@ describe('compileFunction', () => {
     const v = new ops.Variable(3)
     const f = ops.compileFunction((x) => {
       const tape = new ops.GradientTape()
-      const y = tape.record(() => ops.multiply(ops.square(v), x!))
-      return [tape.gradient(y, v)!, ops.gradients(y, [x!])[0]!]
+      const y = tape.record(() => ops.multiply(ops.square(v), x))
+      return [tape.gradient(y, v)!, ops.gradients(y, [x])[0]!]
     })
     const { outputs } = f.run(ops.tensor(2))
     await expectArray(outputs[0]!, 12)
@@ -268,13 +268,13 @@ describe('compileFunction', () => {
     ops.setRandomSeed(1)
     const init = (shape: number[]) => new ops.Variable(ops.randomNormal(shape, { stddev: 0.5 }))
     const [w1, b1, w2, b2] = [init([2, 8]), init([8]), init([8, 1]), init([1])]
-    const weights = [w1!, b1!, w2!, b2!]
+    const weights = [w1, b1, w2, b2]
     const slots = weights.map((w) => new ops.Variable(ops.zerosLike(w), { trainable: false }))
-    const predict = (x: ops.Tensor) => ops.add(ops.matmul(ops.tanh(ops.add(ops.matmul(x, w1!), b1!)), w2!), b2!)
+    const predict = (x: ops.Tensor) => ops.add(ops.matmul(ops.tanh(ops.add(ops.matmul(x, w1), b1)), w2), b2)
     const step = ops.compileFunction(
       (x, y) => {
-        const logits = predict(ops.cast(x!, 'float32'))
-        const loss = ops.mean(ops.subtract(ops.softplus(logits), ops.multiply(logits, y!)))
+        const logits = predict(ops.cast(x, 'float32'))
+        const loss = ops.mean(ops.subtract(ops.softplus(logits), ops.multiply(logits, y)))
         ops.gradients(loss, weights).forEach((gradient, i) => {
           slots[i]!.assign(ops.add(ops.multiply(slots[i]!, 0.9), gradient!))
           weights[i]!.assignSub(ops.multiply(slots[i]!, 0.2))
@@ -302,7 +302,7 @@ describe('shapeOnly', () => {
     const types = ops.shapeOnly(
       (x, y) => {
         v.assignAdd(1)
-        return [ops.matmul(x!, y!), ops.argmax(x!, { axis: 0 })]
+        return [ops.matmul(x, y), ops.argmax(x, { axis: 0 })]
       },
       [
         { shape: [2, 3], dtype: 'float32' },
@@ -313,7 +313,7 @@ describe('shapeOnly', () => {
       { shape: [2, 4], dtype: 'float32' },
       { shape: [3], dtype: 'int32' },
     ])
-    expect(ops.shapeOnly((x) => ops.cast(x!, 'bool'), [{ shape: [1], dtype: 'float32' }])).toEqual([
+    expect(ops.shapeOnly((x) => ops.cast(x, 'bool'), [{ shape: [1], dtype: 'float32' }])).toEqual([
       { shape: [1], dtype: 'bool' },
     ])
     await expectArray(v, 1)

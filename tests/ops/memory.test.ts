@@ -73,7 +73,7 @@ test('a custom loop, without a pause, whose losses are kept', async () => {
 test('runs of a traced step', async () => {
   const v = new ops.Variable(new Float32Array(1000))
   const step = ops.compileFunction((x) => {
-    v.assign(ops.add(ops.multiply(v, 0.5), x!))
+    v.assign(ops.add(ops.multiply(v, 0.5), x))
     return [ops.sum(v)]
   })
   expect(

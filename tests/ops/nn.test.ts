@@ -166,7 +166,7 @@ describe('convolutions', () => {
     ],
   ] as const)('conv, %s', async (_name, options, rule) => {
     const x = image(5, 6, 4)
-    const result = ops.conv([x], kernel(3, 3, 4 / rule.groups, 4), options as ops.ConvOptions)
+    const result = ops.conv([x], kernel(3, 3, 4 / rule.groups, 4), options)
     const padding = rule.padding as unknown as [[number, number], [number, number]]
     await expectArray(result, [naiveConv(x, weight, { size: [3, 3], filters: 4, ...rule, padding })])
   })
@@ -179,7 +179,7 @@ describe('convolutions', () => {
     const deep = ops.depthwiseConv([x], kernel(2, 2, 3, 2))
     await expectArray(deep, [expected])
     const separable = ops.separableConv([x], kernel(2, 2, 3, 2), kernel(1, 1, 6, 2))
-    await expectArray(separable, (await ops.conv(deep, kernel(1, 1, 6, 2)).array()) as number[])
+    await expectArray(separable, (await ops.conv(deep, kernel(1, 1, 6, 2)).array()))
   })
 
   test('convTranspose is the gradient of conv, in the sizes that Keras gives', async () => {

@@ -1,6 +1,7 @@
 // Builds the list of ops of a plan while the graph's nodes are lowered one by one.
 import { bytesPerElement, sizeOf } from '../../graph/types.ts'
 import type { DType, Shape, TypedArray } from '../../graph/types.ts'
+import { isOp } from '../../graph/node.ts'
 import type { Node } from '../../graph/node.ts'
 import type { Layout, Op, Role, StepAttributes, Storage, Value } from './plan.ts'
 
@@ -10,6 +11,8 @@ export interface BuilderOptions {
   /** Pictures of the batch; 0 if the graph has none. */
   readonly batch: number
   readonly stable: ReadonlySet<Node>
+  /** Clamps that their readers, depthwise convolutions, apply on load: never computed by themselves. */
+  readonly onLoad?: ReadonlySet<Node>
 }
 
 export interface OpParts {
@@ -31,12 +34,14 @@ export class Builder {
   readonly lanes: number
   readonly batch: number
   readonly #stable: ReadonlySet<Node>
+  readonly #onLoad: ReadonlySet<Node>
   readonly #values = new Map<Node, Map<Layout, Value>>()
   /** Results of ops that several nodes share, by whatever key their lowering chooses. */
   readonly #shared = new Map<object, Map<string, Value>>()
   readonly #makers = new Map<Storage, Op>()
 
-  constructor({ lanes, batch, stable }: BuilderOptions) {
+  constructor({ lanes, batch, stable, onLoad = new Set() }: BuilderOptions) {
+    this.#onLoad = onLoad
     this.lanes = lanes
     this.batch = batch
     this.#stable = stable
@@ -109,6 +114,16 @@ export class Builder {
 
   makerOf(value: Value): Op | undefined {
     return this.#makers.get(value.storage)
+  }
+
+  /** What a depthwise convolution reads for `node`: itself, or the operand of a clamp that it applies on load. */
+  loaded(node: Node): { source: Node; inputClamp: Float32Array | null } {
+    if (!this.#onLoad.has(node) || !isOp(node, 'clamp')) return { source: node, inputClamp: null }
+    return { source: node.inputs[0]!, inputClamp: Float32Array.of(node.attrs.low, node.attrs.high) }
+  }
+
+  isOnLoad(node: Node): boolean {
+    return this.#onLoad.has(node)
   }
 
   isStable(node: Node): boolean {

@@ -14,7 +14,7 @@ import { dumpPlan } from './dump.ts'
 import { decomposeGroups } from './lower/convolution.ts'
 import { mayOverwrite } from './lower/elementwise.ts'
 import { addCopy } from './lower/movement.ts'
-import { fuseDepthwiseBackward } from './lower/patterns.ts'
+import { clampsOnLoad, fuseDepthwiseBackward } from './lower/patterns.ts'
 import type { NodeGroup } from './lower/patterns.ts'
 import { lowerings } from './lower/table.ts'
 import type { Op, Storage, Value } from './plan.ts'
@@ -141,12 +141,12 @@ function makePlan(binding: Binding, original: Graph, options: CompileOptions, th
   for (const [output, input] of options.donations ?? []) donated.set(output, input)
   const donatedInputs = new Set(donated.values())
   const batch = batchOf(graph, stableInputs, donatedInputs)
-  const builder = new Builder({ lanes, batch, stable: stableNodes(graph, stableInputs) })
+  const groups = fuseDepthwiseBackward(graph)
+  const builder = new Builder({ lanes, batch, stable: stableNodes(graph, stableInputs), onLoad: clampsOnLoad(graph, groups) })
   graph.inputs.forEach((input, i) => {
     const isBatch = batch > 0 && !stableInputs.has(i) && !donatedInputs.has(i) && input.shape[0] === batch && (input.shape.length > 1 || input.dtype !== 'float32' || input.attrs.name.startsWith('arg'))
     builder.set(input, builder.external(i, input, { batch: isBatch, stable: stableInputs.has(i) }))
   })
-  const groups = fuseDepthwiseBackward(graph)
   const resultsOf = new Map<Node, Node[]>()
   for (const node of graph.nodes) if (isOp(node, 'result')) append(resultsOf, node.inputs[0]!, node)
   lowerAll(graph.nodes, builder, groups, resultsOf)
@@ -161,13 +161,13 @@ function makePlan(binding: Binding, original: Graph, options: CompileOptions, th
 function lowerAll(nodes: readonly Node[], builder: Builder, groups: ReadonlyMap<Node, NodeGroup>, resultsOf: ReadonlyMap<Node, readonly Node[]>): void {
   const done = new Set<NodeGroup>()
   for (const node of nodes) {
-    if (node.op === 'input' || builder.has(node)) continue
+    if (node.op === 'input' || builder.has(node) || builder.isOnLoad(node)) continue
     const group = groups.get(node)
     if (!group) lowerOne(node, builder, resultsOf)
     else if (!done.has(group)) {
       done.add(group)
       const missing = topologicalOrder(group.needs.filter((need) => !builder.has(need)), (need) => builder.has(need))
-      lowerAll(missing.filter((need) => !builder.has(need)), builder, groups, resultsOf)
+      lowerAll(missing, builder, groups, resultsOf)
       group.lower(builder)
     }
   }

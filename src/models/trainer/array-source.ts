@@ -31,7 +31,7 @@ export class ArraySource implements BatchSource {
     this.cardinality = Math.ceil(options.samples / options.batchSize)
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- asynchronous like every source, though it has all data
+   
   async *pass(epoch: number): AsyncGenerator<Batch, void, undefined> {
     const { samples, batchSize, shuffle } = this.#options
     const order = shuffle === false ? null : this.#order(epoch)

@@ -258,7 +258,7 @@ export const movementCases: Readonly<Record<Name, readonly Case[]>> = {
       // prettier-ignore
       const parts = shapes.map((shape: Shape, k) => tensor(shape, 10 * i + k))
       const total = parts.reduce((sum, part) => sum + part.shape[axis]!, 0)
-      const expected = fill(along(shapes[0]!, axis, total), (position) => {
+      const expected = fill(along(shapes[0], axis, total), (position) => {
         const own = [...position]
         const part = parts.find((candidate) => {
           if (own[axis]! < candidate.shape[axis]!) return true

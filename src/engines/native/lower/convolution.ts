@@ -131,11 +131,11 @@ export function lowerConv(node: Node<'conv'>, b: Builder): void {
   const extra = { bias: bias.length > 0, residual: residual.length > 0, clamp }
 
   if (isDepthwise(geometry)) {
-    const source = b.value(x, 'blocked')
+    const { source, inputClamp } = b.loaded(x)
     const weights = depthwiseWeights(kernel, b)
-    const inputs = [source, weights, ...bias, ...residual]
+    const inputs = [b.value(source, 'blocked'), weights, ...bias, ...residual]
     const y = b.fresh(node.shape, 'float32', 'blocked', inherit(...inputs))
-    b.add({ kind: 'depthwiseForward', label: `depthwise ${kernel.shape.slice(0, 2).join('x')}`, inputs, outputs: [y], attributes: attributesOf(geometry, extra), work: workOf(geometry) })
+    b.add({ kind: 'depthwiseForward', label: `depthwise ${kernel.shape.slice(0, 2).join('x')}`, inputs, outputs: [y], attributes: attributesOf(geometry, { ...extra, inputClamp }), work: workOf(geometry) })
     b.set(node, y)
     return
   }
@@ -220,7 +220,8 @@ export function lowerConvKernelGrad(node: Node<'convKernelGrad'>, b: Builder): v
   const geometry: Geometry = { input: x.shape as unknown as Shape4, output: dy.shape as unknown as Shape4, kernel, attrs: node.attrs }
   const dySource = b.value(dy, 'blocked')
   if (isDepthwise(geometry)) {
-    const source = b.value(x, 'blocked')
+    const { source: loaded, inputClamp } = b.loaded(x)
+    const source = b.value(loaded, 'blocked')
     const sums = b.fresh([kernel[0] * kernel[1], kernel[3]], 'float32', 'blocked', { batch: false, stable: inherit(source, dySource).stable })
     b.add({
       kind: 'depthwiseBackward',
@@ -229,7 +230,7 @@ export function lowerConvKernelGrad(node: Node<'convKernelGrad'>, b: Builder): v
       inputs: [dySource, source],
       advance: [true, true],
       outputs: [sums],
-      attributes: attributesOf(geometry, { x: true, dw: true }),
+      attributes: attributesOf(geometry, { x: true, dw: true, inputClamp }),
       work: workOf(geometry),
     })
     unpackDepthwise(node, sums, b)

@@ -14,6 +14,9 @@ import { depthwiseAttributes, depthwiseWeights, unpackDepthwise } from './convol
 export interface NodeGroup {
   /** What must be lowered before the group. */
   readonly needs: readonly Node[]
+  /** The convolution's input, if the group reads it, and the node that masks by it. */
+  readonly x: Node | null
+  readonly dx: Node | null
   /** Lowers all nodes of the group. */
   lower(b: Builder): void
 }
@@ -103,10 +106,14 @@ function groupOf({ inputGrad, kernelGrad, dy, maskY, biasSums, dx, maskX, inputS
   const needs = [dy, kernel, ...(maskY ? [maskY.x] : []), ...(x ? [x] : []), ...(maskX?.addend ? [maskX.addend] : [])]
   return {
     needs,
+    x,
+    dx: maskX ? dx : null,
     lower(b) {
+      // A mask by a clamp's strict inside is the same on the clamp's operand.
+      const load = x ? b.loaded(x) : null
       const inputs: Value[] = [b.value(dy, 'blocked')]
       if (maskY) inputs.push(b.value(maskY.x, 'blocked'))
-      if (x) inputs.push(b.value(x, 'blocked'))
+      if (load) inputs.push(b.value(load.source, 'blocked'))
       inputs.push(depthwiseWeights(kernel, b))
       if (maskX?.addend) inputs.push(b.value(maskX.addend, 'blocked'))
       const flags = inherit(...inputs)
@@ -129,6 +136,7 @@ function groupOf({ inputGrad, kernelGrad, dy, maskY, biasSums, dx, maskX, inputS
           y: maskY !== null,
           clamp: maskY ? Float32Array.of(maskY.low, maskY.high) : null,
           x: x !== null,
+          inputClamp: load?.inputClamp ?? null,
           weights: true,
           addend: Boolean(maskX?.addend),
           addAfterMask: maskX?.addAfter ?? false,
@@ -151,6 +159,32 @@ function groupOf({ inputGrad, kernelGrad, dy, maskY, biasSums, dx, maskX, inputS
       }
     },
   }
+}
+
+/**
+ * Clamps that only depthwise convolutions (and the gradients of such, in groups) read: they are applied on load, which saves a pass
+ * over the activations and their memory.
+ */
+export function clampsOnLoad(graph: Graph, groups: ReadonlyMap<Node, NodeGroup>): Set<Node> {
+  const users = new Map<Node, Node[]>()
+  for (const node of graph.nodes) for (const input of new Set(node.inputs)) append(users, input, node)
+  const outputs = new Set(graph.outputs)
+  const reads = (user: Node, x: Node): boolean => {
+    const group = groups.get(user)
+    if (group && group.x === x && group.dx === user) return true
+    if (isOp(user, 'conv')) return user.inputs[0] === x && !user.inputs.includes(x, 1) && depthwise(user.attrs.groups, x.shape[3]!, user.shape[3]!)
+    if (!isOp(user, 'convKernelGrad')) return false
+    return user.inputs[0] === x && user.inputs[1] !== x && depthwise(user.attrs.groups, x.shape[3]!, user.inputs[1]!.shape[3]!)
+  }
+  return new Set(
+    graph.nodes.filter(
+      (node) => isOp(node, 'clamp') && node.shape.length === 4 && !outputs.has(node) && node.inputs[0]!.op !== 'input' && (users.get(node) ?? []).length > 0 && users.get(node)!.every((user) => reads(user, node)),
+    ),
+  )
+}
+
+function depthwise(groups: number, channels: number, filters: number): boolean {
+  return groups > 1 && groups === channels && filters === channels
 }
 
 /** Reads a fused node as a mask; null if it is anything else. */
