@@ -15,7 +15,8 @@ const layers = [
   ['platform', 'errors.ts'],
 ]
 
-const path = (names) => `^src/(${names.map((name) => (name.includes('.') ? name.replace('.', '\\.') + '$' : `${name}/`)).join('|')})`
+const path = (names) =>
+  `^src/(${names.map((name) => (name.includes('.') ? name.replace('.', '\\.') + '$' : `${name}/`)).join('|')})`
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -28,12 +29,18 @@ export default {
     })),
     {
       name: 'no-circles',
-      comment: 'Circles that types alone close are none when the program runs: a model and its callbacks know each other.',
+      comment:
+        'Circles that types alone close are none when the program runs: a model and its callbacks know each other.',
       severity: 'error',
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
-    { name: 'no-unknown-folder', severity: 'error', from: { path: '^src/', pathNot: `${path(layers.flat())}|^src/index\\.ts$` }, to: {} },
+    {
+      name: 'no-unknown-folder',
+      severity: 'error',
+      from: { path: '^src/', pathNot: `${path(layers.flat())}|^src/index\\.ts$` },
+      to: {},
+    },
     {
       name: 'browser-safe-core',
       comment: 'Node modules only where files, pictures and the addon are handled.',
@@ -41,7 +48,12 @@ export default {
       from: { path: '^src/', pathNot: '^src/(cli|report|data|formats|platform|engines/native|applications)/' },
       to: { dependencyTypes: ['core'] },
     },
-    { name: 'known-packages', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown', 'undetermined'] } },
+    {
+      name: 'known-packages',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown', 'undetermined'] },
+    },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

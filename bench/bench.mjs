@@ -26,7 +26,8 @@ function nodeWorker(title, file, task, env = {}) {
 
 /** Smaller is better: how many times as much the rival takes. */
 function ratioText(own, rival) {
-  const memory = own.peakMemoryMB && rival.peakMemoryMB ? `, memory ${(own.peakMemoryMB / rival.peakMemoryMB).toFixed(2)}x` : ''
+  const memory =
+    own.peakMemoryMB && rival.peakMemoryMB ? `, memory ${(own.peakMemoryMB / rival.peakMemoryMB).toFixed(2)}x` : ''
   return `speed ${(rival.medianMs / own.medianMs).toFixed(2)}x${memory}`
 }
 
@@ -57,7 +58,12 @@ class Bench {
     const { batches, works } = this.#options
     const all = [...(works.includes('forward') ? batches : []), ...(works.includes('fine-tune') ? [32] : [])]
     mkdirSync(folder)
-    const worker = nodeWorker('prepare', 'prepare.mjs', { model, folder, batches: [...new Set(all)] }, this.#environment())
+    const worker = nodeWorker(
+      'prepare',
+      'prepare.mjs',
+      { model, folder, batches: [...new Set(all)] },
+      this.#environment(),
+    )
     const { engine } = await worker.ask()
     await worker.ended()
     this.#threads ??= engine.threads
@@ -82,7 +88,9 @@ class Bench {
       outcome = await contest([this.#own(task)], how)
     }
     const engines = [this.#engine, 'onnxruntime']
-    const entries = outcome.sides.map((side, i) => this.#add({ ...side, model, work: 'forward', batch, engine: engines[i] }))
+    const entries = outcome.sides.map((side, i) =>
+      this.#add({ ...side, model, work: 'forward', batch, engine: engines[i] }),
+    )
     for (const entry of entries) console.log(line(entry.engine, entry))
     const [own, other] = entries
     if (other) console.log(`  ${this.#engine} to onnxruntime: ${ratioText(own, other)}`)
@@ -99,7 +107,10 @@ class Bench {
     for (const { engine, script, variants } of python === null ? [] : trainers)
       for (const variant of quick ? variants.slice(0, 1) : variants) {
         const args = [join(here, 'rivals', script), JSON.stringify({ ...task, variant })]
-        const rival = { title: `${engine} (${variant})`, start: () => new Worker(`${engine} (${variant})`, python, args) }
+        const rival = {
+          title: `${engine} (${variant})`,
+          start: () => new Worker(`${engine} (${variant})`, python, args),
+        }
         const outcome = await contest([this.#own(task), rival], how)
         if (outcome.missing !== null) {
           console.log(`  ${engine}: not installed (${outcome.missing})`)
@@ -144,11 +155,16 @@ class Bench {
       const quickest = tried.reduce((a, b) => (b.rival.firstStepMs < a.rival.firstStepMs ? b : a))
       this.#add({ ...fastest.rival, ...common, work: 'fine-tune', engine })
       const { firstStepMs: medianMs, firstStepPeakMB: peakMemoryMB } = quickest.rival
-      first.push({ name: `${engine} (${quickest.variant})`, ...this.#add({ ...common, work: 'first-step', engine, medianMs, peakMemoryMB }) })
+      first.push({
+        name: `${engine} (${quickest.variant})`,
+        ...this.#add({ ...common, work: 'first-step', engine, medianMs, peakMemoryMB }),
+      })
     }
     if (meetings.length > 0) {
       // The ratio is taken within the meeting: both sides had the same moments of the machine.
-      const best = meetings.reduce((a, b) => (b.rival.medianMs / b.own.medianMs < a.rival.medianMs / a.own.medianMs ? b : a))
+      const best = meetings.reduce((a, b) =>
+        b.rival.medianMs / b.own.medianMs < a.rival.medianMs / a.own.medianMs ? b : a,
+      )
       console.log(`  ${this.#engine} to the best, ${best.engine} (${best.variant}): ${ratioText(best.own, best.rival)}`)
       const least = meetings.reduce((a, b) => (b.rival.peakMemoryMB < a.rival.peakMemoryMB ? b : a))
       console.log(
@@ -166,26 +182,27 @@ async function main() {
   if (options.help) return console.log(usage)
   const bench = new Bench(options)
   const folder = mkdtempSync(join(tmpdir(), 'tanuki-bench-'))
-  try {
-    let machine = null
-    for (const model of options.models) {
-      const own = join(folder, model)
-      const found = await bench.prepare(model, own)
-      if (machine === null) {
-        machine = found
-        const { cpu, cores, processorFlags, node, threads, engine, instructionSet, oneDNN } = machine
-        console.log(`${cpu}, ${cores} cores (${processorFlags.join(' ')}), Node ${node}`)
-        console.log(`${engine} engine, ${threads} threads, ${instructionSet}${oneDNN === null ? '' : `, oneDNN ${oneDNN}`}`)
-        if (options.quick) console.log('--quick: shows that everything runs; the figures mean nothing')
-      }
-      if (options.works.includes('forward')) for (const batch of options.batches) await bench.forward(model, batch, own)
-      if (options.works.includes('fine-tune')) await bench.fineTune(model, own)
-      rmSync(own, { recursive: true, force: true })
+  // Workers end by themselves when their input closes; the folder does not.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+  let machine = null
+  for (const model of options.models) {
+    const own = join(folder, model)
+    const found = await bench.prepare(model, own)
+    if (machine === null) {
+      machine = found
+      const { cpu, cores, processorFlags, node, threads, engine, instructionSet, oneDNN } = machine
+      console.log(`${cpu}, ${cores} cores (${processorFlags.join(' ')}), Node ${node}`)
+      console.log(
+        `${engine} engine, ${threads} threads, ${instructionSet}${oneDNN === null ? '' : `, oneDNN ${oneDNN}`}`,
+      )
+      if (options.quick) console.log('--quick: shows that everything runs; the figures mean nothing')
     }
-    if (options.json !== null) writeJson(options.json, machine, bench.results)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+    if (options.works.includes('forward')) for (const batch of options.batches) await bench.forward(model, batch, own)
+    if (options.works.includes('fine-tune')) await bench.fineTune(model, own)
+    rmSync(own, { recursive: true, force: true })
   }
+  if (options.json !== null) writeJson(options.json, machine, bench.results)
 }
 
 try {

@@ -22,7 +22,9 @@ export function sameOutput(own, rival) {
   })
   if (total / own.output.length < 1e-3) throw new CheckError('the outputs are too small to tell engines apart')
   if (!(difference <= 1e-3 * Math.max(1, largest)))
-    throw new CheckError(`outputs differ by ${difference.toExponential(2)}, the largest value is ${largest.toPrecision(4)}`)
+    throw new CheckError(
+      `outputs differ by ${difference.toExponential(2)}, the largest value is ${largest.toPrecision(4)}`,
+    )
 }
 
 /**
@@ -32,7 +34,9 @@ export function sameOutput(own, rival) {
  */
 export function sameLosses(own, rival) {
   const show = (losses) => losses.map((loss) => loss.toPrecision(6)).join(', ')
-  const fits = own.losses.every((loss, i) => Math.abs(loss - rival.losses[i]) <= (i === 0 ? 1e-3 : 1e-2) * Math.abs(loss))
+  const fits = own.losses.every(
+    (loss, i) => Math.abs(loss - rival.losses[i]) <= (i === 0 ? 1e-3 : 1e-2) * Math.abs(loss),
+  )
   if (own.losses.length !== rival.losses.length || !fits)
     throw new CheckError(`losses of the first steps differ: ${show(own.losses)} and ${show(rival.losses)}`)
   if (!(own.losses.at(-1) < own.losses[0])) throw new CheckError(`the loss does not fall: ${show(own.losses)}`)

@@ -12,7 +12,13 @@ import { applications, input, layers, losses, model, optimizers } from '../dist/
 
 /** @type {Readonly<Record<string, ModelSpec>>} */
 export const models = {
-  lite0: { title: 'EfficientNet-Lite0 224x224', size: 224, units: 6, weights: 'imagenet', build: applications.efficientNetLite0 },
+  lite0: {
+    title: 'EfficientNet-Lite0 224x224',
+    size: 224,
+    units: 6,
+    weights: 'imagenet',
+    build: applications.efficientNetLite0,
+  },
   xception: { title: 'Xception 150x150', size: 150, units: 1, weights: null, build: applications.xception },
 }
 
@@ -32,7 +38,9 @@ export function fineTuned({ size, units }, base) {
   const outputs = layers.dense({ units, name: 'head' }).apply(features)
   const network = model({ inputs, outputs })
   const loss =
-    units === 1 ? losses.binaryCrossentropy({ fromLogits: true }) : losses.sparseCategoricalCrossentropy({ fromLogits: true })
+    units === 1
+      ? losses.binaryCrossentropy({ fromLogits: true })
+      : losses.sparseCategoricalCrossentropy({ fromLogits: true })
   network.compile({ optimizer: optimizers.adam({ learningRate: 1e-5 }), loss })
   return network
 }

@@ -31,7 +31,8 @@ function padding(/** @type {string} */ mode, shape, size, strides, dilations = [
 
 /** @param {Record<string, unknown>} config */
 function convolutions({ name, config }, inputs, shape) {
-  if (config.activation !== 'linear') throw new Error(`bench: ${name} has an activation; only separate ones are supported`)
+  if (config.activation !== 'linear')
+    throw new Error(`bench: ${name} has an activation; only separate ones are supported`)
   if (config.groups !== undefined && config.groups !== 1) throw new Error(`bench: ${name} has groups`)
   const strides = config.strides
   const dilations = config.dilation_rate

@@ -12,7 +12,14 @@ const attributeFloat = (name, value) => message(5, string(1, name), float(2, val
 
 /** @param {string} type @param {string} name @param {readonly string[]} inputs @param {...Uint8Array[]} attributes */
 function node(type, name, inputs, ...attributes) {
-  return message(1, ...inputs.map((input) => string(1, input)), string(2, name), string(3, name), string(4, type), ...attributes)
+  return message(
+    1,
+    ...inputs.map((input) => string(1, input)),
+    string(2, name),
+    string(3, name),
+    string(4, type),
+    ...attributes,
+  )
 }
 
 /** @param {string} name @param {Weight} weight */
@@ -50,7 +57,9 @@ function channelsFirst({ shape, data }, groups) {
 /** Scale and shift of each channel. @param {Operation} batchNorm @param {ReadonlyMap<string, Weight>} weights */
 function scaleAndShift({ parameters, epsilon }, weights) {
   const values = (name) => (name === null ? null : weights.get(name).data)
-  const [gamma, beta, mean, variance] = [parameters.gamma, parameters.beta, parameters.mean, parameters.variance].map(values)
+  const [gamma, beta, mean, variance] = [parameters.gamma, parameters.beta, parameters.mean, parameters.variance].map(
+    values,
+  )
   const scale = Float64Array.from(variance, (v, i) => (gamma?.[i] ?? 1) / Math.sqrt(v + epsilon))
   const shift = Float64Array.from(scale, (s, i) => (beta?.[i] ?? 0) - mean[i] * s)
   return { scale, shift }
@@ -78,7 +87,8 @@ export function onnxModel(network, weights, { batch, size, features }) {
   const norms = new Map()
   for (const operation of network.operations) {
     const [from] = operation.inputs
-    if (operation.kind === 'batchNorm' && makers.get(from)?.kind === 'conv' && uses.get(from) === 1) norms.set(from, operation)
+    if (operation.kind === 'batchNorm' && makers.get(from)?.kind === 'conv' && uses.get(from) === 1)
+      norms.set(from, operation)
   }
   const folded = new Map([...norms].map(([conv, norm]) => [norm.name, conv]))
   const named = (name) => (name === network.input ? 'input' : (folded.get(name) ?? name))
@@ -113,7 +123,14 @@ export function onnxModel(network, weights, { batch, size, features }) {
         const plain = { mean: new Float32Array(scale.length), variance: new Float32Array(scale.length).fill(1) }
         const all = Object.entries({ ...parts, ...plain })
         for (const [part, data] of all) fields.push(initializer(`${name}:${part}`, { shape: side, data }))
-        fields.push(node('BatchNormalization', name, [...inputs, ...all.map(([part]) => `${name}:${part}`)], attributeFloat('epsilon', 0)))
+        fields.push(
+          node(
+            'BatchNormalization',
+            name,
+            [...inputs, ...all.map(([part]) => `${name}:${part}`)],
+            attributeFloat('epsilon', 0),
+          ),
+        )
         break
       }
       case 'relu':
@@ -128,7 +145,9 @@ export function onnxModel(network, weights, { batch, size, features }) {
         // ONNX adds two at a time.
         const partial = inputs.slice(1, -1).map((_, i) => `${name}:${i}`)
         const results = [...partial, name]
-        results.forEach((result, i) => fields.push(node('Add', result, [i === 0 ? inputs[0] : results[i - 1], inputs[i + 1]])))
+        results.forEach((result, i) =>
+          fields.push(node('Add', result, [i === 0 ? inputs[0] : results[i - 1], inputs[i + 1]])),
+        )
         break
       }
       case 'maxPool':

@@ -16,7 +16,8 @@ export class UsageError extends Error {}
 /** @param {string} option @param {string} text */
 function wholeNumber(option, text) {
   const number = Number(text)
-  if (!Number.isInteger(number) || number < 1) throw new UsageError(`--${option}: expected a whole number from 1 on, received "${text}"`)
+  if (!Number.isInteger(number) || number < 1)
+    throw new UsageError(`--${option}: expected a whole number from 1 on, received "${text}"`)
   return number
 }
 
@@ -34,7 +35,17 @@ export function readOptions(args, modelNames) {
   try {
     const text = { type: /** @type {const} */ ('string') }
     const flag = { type: /** @type {const} */ ('boolean'), default: false }
-    const options = { models: text, works: text, batches: text, python: text, threads: text, rounds: text, json: text, quick: flag, help: flag }
+    const options = {
+      models: text,
+      works: text,
+      batches: text,
+      python: text,
+      threads: text,
+      rounds: text,
+      json: text,
+      quick: flag,
+      help: flag,
+    }
     ;({ values } = parseArgs({ args, options, strict: true, allowPositionals: false }))
   } catch (error) {
     throw new UsageError(error.message)

@@ -38,8 +38,14 @@ for (const [key, { shape, data }] of weights) {
 const asBytes = (values) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 writeFileSync(join(folder, 'weights.bin'), Buffer.concat([...weights.values()].map(({ data }) => asBytes(data))))
 writeFileSync(join(folder, 'pictures.bin'), asBytes(uniform(largest * size * size * 3, -1, 1, random)))
-writeFileSync(join(folder, 'labels.bin'), asBytes(Int32Array.from({ length: largest }, () => Math.floor(random() * Math.max(units, 2)))))
-writeFileSync(join(folder, 'network.json'), JSON.stringify({ ...network, size, units, features, config, weights: index }))
+writeFileSync(
+  join(folder, 'labels.bin'),
+  asBytes(Int32Array.from({ length: largest }, () => Math.floor(random() * Math.max(units, 2)))),
+)
+writeFileSync(
+  join(folder, 'network.json'),
+  JSON.stringify({ ...network, size, units, features, config, weights: index }),
+)
 for (const batch of batches)
   writeFileSync(join(folder, `forward-${batch}.onnx`), onnxModel(network, weights, { batch, size, features }))
 

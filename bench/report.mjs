@@ -18,7 +18,16 @@ const round = (value, digits = 4) => (value === null ? null : Number(value.toPre
 /** @param {Omit<Result, 'dtype' | 'imagesPerSecond'>} parts @returns {Result} */
 export function result({ model, work, batch, engine, medianMs, peakMemoryMB }) {
   const imagesPerSecond = round((batch / medianMs) * 1e3)
-  return { model, work, dtype: 'float32', batch, engine, medianMs: round(medianMs), imagesPerSecond, peakMemoryMB: round(peakMemoryMB) }
+  return {
+    model,
+    work,
+    dtype: 'float32',
+    batch,
+    engine,
+    medianMs: round(medianMs),
+    imagesPerSecond,
+    peakMemoryMB: round(peakMemoryMB),
+  }
 }
 
 /** @param {string} name @param {Pick<Result, 'medianMs' | 'imagesPerSecond' | 'peakMemoryMB'>} figures */

@@ -41,7 +41,8 @@ function readOptions(): { seed: number; out: string; epochs: number | null; fine
   const count = (name: (typeof names)[number]): number | null => {
     const text = values[name]
     if (text === undefined) return null
-    if (typeof text !== 'string' || !/^\d{1,9}$/.test(text)) throw new UsageError(`--${name} needs a whole number, not "${text}"`)
+    if (typeof text !== 'string' || !/^\d{1,9}$/.test(text))
+      throw new UsageError(`--${name} needs a whole number, not "${text}"`)
     return Number(text)
   }
   const seed = count('seed') ?? 0
@@ -185,13 +186,21 @@ async function main(): Promise<void> {
 
   await checkReloaded(classifier, modelPath, schedule.imageSize, classNames.length, test)
   const percent = (value: number | undefined): string => `${(100 * (value ?? NaN)).toFixed(1)} %`
-  console.log(`\nTest accuracy: ${percent(headTest.accuracy)} after the head, ${percent(testResult.accuracy)} after fine-tuning.`)
+  console.log(
+    `\nTest accuracy: ${percent(headTest.accuracy)} after the head, ${percent(testResult.accuracy)} after fine-tuning.`,
+  )
   console.log(`${seconds.toFixed(1)} s from the first picture to the saved model.`)
   console.log(`Wrote ${modelPath} and ${historyPath}; the reloaded model predicts the same, bit by bit.`)
 }
 
 /** Loads the weights into a new model. @throws Error unless its predictions are equal bit by bit. */
-async function checkReloaded(trained: Functional, path: string, imageSize: number, classes: number, test: data.Dataset): Promise<void> {
+async function checkReloaded(
+  trained: Functional,
+  path: string,
+  imageSize: number,
+  classes: number,
+  test: data.Dataset,
+): Promise<void> {
   const { classifier: reloaded } = await buildModel(imageSize, classes)
   await reloaded.loadWeights(path)
   const bytesOf = async (which: Functional): Promise<Buffer> => {

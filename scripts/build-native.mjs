@@ -1,7 +1,16 @@
 // Builds the native addon with g++ over oneDNN 3.2, which comes from pinned Python wheels (or from ONEDNN_ROOT). Skips what is up to date.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, join, relative } from 'node:path'
@@ -13,8 +22,16 @@ const objects = join(out, 'objects')
 const require = createRequire(import.meta.url)
 
 const wheels = [
-  { name: 'onednn-cpu-gomp', version: '2023.2.0', sha256: '2f22a54d6a890ed14bfa185d42a4be65d8b5b1df85dc1f0f3a9abe31620416fb' },
-  { name: 'onednn-devel-cpu-gomp', version: '2023.2.0', sha256: '9763c69e8c907e119056bd52ad918ca84ac9ba939d130a99dfa95ccca3e5e284' },
+  {
+    name: 'onednn-cpu-gomp',
+    version: '2023.2.0',
+    sha256: '2f22a54d6a890ed14bfa185d42a4be65d8b5b1df85dc1f0f3a9abe31620416fb',
+  },
+  {
+    name: 'onednn-devel-cpu-gomp',
+    version: '2023.2.0',
+    sha256: '9763c69e8c907e119056bd52ad918ca84ac9ba939d130a99dfa95ccca3e5e284',
+  },
 ]
 
 /** Kernel files that are compiled once for each instruction set. */
@@ -29,7 +46,8 @@ class BuildError extends Error {}
 function run(command, args, cure) {
   const result = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 26 })
   if (result.error) throw new BuildError(`${command} cannot be run (${result.error.message}). ${cure}`)
-  if (result.status !== 0) throw new BuildError(`${command} failed: ${(result.stderr || result.stdout).trim().slice(-2000)}. ${cure}`)
+  if (result.status !== 0)
+    throw new BuildError(`${command} failed: ${(result.stderr || result.stdout).trim().slice(-2000)}. ${cure}`)
   return result.stdout
 }
 
@@ -37,8 +55,13 @@ function run(command, args, cure) {
 function oneDNN() {
   const given = process.env.ONEDNN_ROOT
   if (given) {
-    const library = ['lib', 'lib64'].map((folder) => join(given, folder, 'libdnnl.so.3')).find((path) => existsSync(path))
-    if (!library) throw new BuildError(`ONEDNN_ROOT=${given} has no lib/libdnnl.so.3. Point it to an installation of oneDNN 3, or unset it.`)
+    const library = ['lib', 'lib64']
+      .map((folder) => join(given, folder, 'libdnnl.so.3'))
+      .find((path) => existsSync(path))
+    if (!library)
+      throw new BuildError(
+        `ONEDNN_ROOT=${given} has no lib/libdnnl.so.3. Point it to an installation of oneDNN 3, or unset it.`,
+      )
     return { include: join(given, 'include'), library }
   }
   const folder = join(root, 'build', 'onednn-3.2')
@@ -47,17 +70,40 @@ function oneDNN() {
     rmSync(download, { recursive: true, force: true })
     mkdirSync(download, { recursive: true })
     const requirements = join(download, 'requirements.txt')
-    writeFileSync(requirements, wheels.map(({ name, version, sha256 }) => `${name}==${version} --hash=sha256:${sha256}\n`).join(''))
-    const cure = 'Install Python 3 with pip (Debian: apt install python3-pip), or set ONEDNN_ROOT to an installation of oneDNN 3.'
-    run('python3', ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--require-hashes', '--dest', download, '-r', requirements], cure)
+    writeFileSync(
+      requirements,
+      wheels.map(({ name, version, sha256 }) => `${name}==${version} --hash=sha256:${sha256}\n`).join(''),
+    )
+    const cure =
+      'Install Python 3 with pip (Debian: apt install python3-pip), or set ONEDNN_ROOT to an installation of oneDNN 3.'
+    run(
+      'python3',
+      [
+        '-m',
+        'pip',
+        'download',
+        '--quiet',
+        '--disable-pip-version-check',
+        '--no-deps',
+        '--require-hashes',
+        '--dest',
+        download,
+        '-r',
+        requirements,
+      ],
+      cure,
+    )
     const unpacked = join(download, 'unpacked')
-    for (const file of readdirSync(download).filter((name) => name.endsWith('.whl')).sort())
+    for (const file of readdirSync(download)
+      .filter((name) => name.endsWith('.whl'))
+      .sort())
       run('python3', ['-m', 'zipfile', '-e', join(download, file), unpacked], cure)
     const stage = join(download, 'stage')
     mkdirSync(stage, { recursive: true })
     for (const entry of readdirSync(unpacked)) {
       const data = join(unpacked, entry, 'data')
-      if (existsSync(join(data, 'lib', 'libdnnl.so.3'))) copyFileSync(join(data, 'lib', 'libdnnl.so.3'), join(stage, 'libdnnl.so.3'))
+      if (existsSync(join(data, 'lib', 'libdnnl.so.3')))
+        copyFileSync(join(data, 'lib', 'libdnnl.so.3'), join(stage, 'libdnnl.so.3'))
       if (existsSync(join(data, 'include'))) renameSync(join(data, 'include'), join(stage, 'include'))
     }
     if (!existsSync(join(stage, 'libdnnl.so.3')) || !existsSync(join(stage, 'include', 'dnnl.hpp')))
@@ -70,7 +116,10 @@ function oneDNN() {
 }
 
 function listFiles(folder, end) {
-  return readdirSync(folder).filter((name) => name.endsWith(end)).sort().map((name) => join(folder, name))
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(end))
+    .sort()
+    .map((name) => join(folder, name))
 }
 
 function hashOf(parts) {
@@ -85,11 +134,23 @@ async function main() {
   const native = join(root, 'native')
   const compiler = process.env.CXX ?? 'g++'
   mkdirSync(objects, { recursive: true })
-  const version = run(compiler, ['--version'], 'Install a C++ compiler (Debian: apt install g++), or set CXX.').split('\n')[0]
+  const version = run(compiler, ['--version'], 'Install a C++ compiler (Debian: apt install g++), or set CXX.').split(
+    '\n',
+  )[0]
   const dnnl = oneDNN()
   const common = [
-    '-std=c++17', '-O3', '-fPIC', '-fopenmp', '-fvisibility=hidden', '-Wall', '-Wextra', '-DNAPI_VERSION=8', '-DNAPI_CPP_EXCEPTIONS',
-    `-I${dnnl.include}`, `-I${dirname(require.resolve('node-addon-api/package.json'))}`, `-I${require('node-api-headers').include_dir}`,
+    '-std=c++17',
+    '-O3',
+    '-fPIC',
+    '-fopenmp',
+    '-fvisibility=hidden',
+    '-Wall',
+    '-Wextra',
+    '-DNAPI_VERSION=8',
+    '-DNAPI_CPP_EXCEPTIONS',
+    `-I${dnnl.include}`,
+    `-I${dirname(require.resolve('node-addon-api/package.json'))}`,
+    `-I${require('node-api-headers').include_dir}`,
   ]
   const headers = [...listFiles(join(native, 'src'), '.h'), ...listFiles(join(native, 'kernels'), '.h')]
   const kernelHeaders = listFiles(join(native, 'kernels'), '.h')
@@ -98,7 +159,12 @@ async function main() {
     units.push({ source, object: `${relative(native, source).replaceAll(/[/\\]/g, '-')}.o`, flags: common, headers })
   for (const source of listFiles(join(native, 'kernels'), '.cpp'))
     for (const [isa, flags] of Object.entries(kernelFlags))
-      units.push({ source, object: `${relative(native, source).replaceAll(/[/\\]/g, '-')}-${isa}.o`, flags: [...common, ...flags], headers: kernelHeaders })
+      units.push({
+        source,
+        object: `${relative(native, source).replaceAll(/[/\\]/g, '-')}-${isa}.o`,
+        flags: [...common, ...flags],
+        headers: kernelHeaders,
+      })
 
   const texts = new Map()
   const text = (path) => texts.get(path) ?? (texts.set(path, readFileSync(path)), texts.get(path))
@@ -106,7 +172,8 @@ async function main() {
   for (const unit of units) {
     unit.key = hashOf([version, unit.flags.join(' '), text(unit.source), ...unit.headers.map(text)])
     unit.path = join(objects, unit.object)
-    const known = existsSync(unit.path) && existsSync(`${unit.path}.key`) ? readFileSync(`${unit.path}.key`, 'utf8') : ''
+    const known =
+      existsSync(unit.path) && existsSync(`${unit.path}.key`) ? readFileSync(`${unit.path}.key`, 'utf8') : ''
     if (known !== unit.key) stale.push(unit)
   }
   const target = join(out, 'tanuki.node')
@@ -118,12 +185,15 @@ async function main() {
   const queue = [...stale]
   const compileOne = (unit) =>
     new Promise((resolve, reject) => {
-      const child = spawn(compiler, [...unit.flags, '-c', unit.source, '-o', unit.path], { stdio: ['ignore', 'inherit', 'pipe'] })
+      const child = spawn(compiler, [...unit.flags, '-c', unit.source, '-o', unit.path], {
+        stdio: ['ignore', 'inherit', 'pipe'],
+      })
       let errors = ''
       child.stderr.on('data', (data) => (errors += data))
       child.on('error', (error) => reject(new BuildError(error.message)))
       child.on('exit', (code) => {
-        if (code !== 0) return reject(new BuildError(`${relative(root, unit.source)} does not compile:\n${errors.slice(-4000)}`))
+        if (code !== 0)
+          return reject(new BuildError(`${relative(root, unit.source)} does not compile:\n${errors.slice(-4000)}`))
         if (errors) process.stderr.write(errors)
         writeFileSync(`${unit.path}.key`, unit.key)
         resolve()
@@ -139,7 +209,16 @@ async function main() {
   const partial = join(out, 'tanuki.node.part')
   run(
     compiler,
-    ['-shared', '-fopenmp', '-o', partial, ...units.map((unit) => unit.path), join(out, 'libdnnl.so.3'), '-Wl,-rpath,$ORIGIN', '-lpthread'],
+    [
+      '-shared',
+      '-fopenmp',
+      '-o',
+      partial,
+      ...units.map((unit) => unit.path),
+      join(out, 'libdnnl.so.3'),
+      '-Wl,-rpath,$ORIGIN',
+      '-lpthread',
+    ],
     'The link failed.',
   )
   renameSync(partial, target)

@@ -55,7 +55,9 @@ async function installPackages() {
   // No package needs its install script; running none keeps the set-up the same under every npm.
   const { code, output } = await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'])
   if (code !== 0) {
-    throw new SetupError(`npm ci failed:\n${output.trim()}\nCheck the connection to the package registry, then run the command again.`)
+    throw new SetupError(
+      `npm ci failed:\n${output.trim()}\nCheck the connection to the package registry, then run the command again.`,
+    )
   }
 }
 
@@ -124,7 +126,12 @@ export async function setup({ build = true, native = true } = {}) {
   const hasAddon = native ? await buildNative() : existsSync(addon)
   if (build) {
     await compile({ name: 'library', project: 'tsconfig.json', sources: ['src'], out: 'dist' })
-    await compile({ name: 'examples', project: 'tsconfig.examples.json', sources: ['src', 'examples'], out: join('build', 'examples') })
+    await compile({
+      name: 'examples',
+      project: 'tsconfig.examples.json',
+      sources: ['src', 'examples'],
+      out: join('build', 'examples'),
+    })
   }
   return { native: hasAddon }
 }

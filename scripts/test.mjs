@@ -9,7 +9,11 @@ const bin = (name, file) => join(root, 'node_modules', name, file)
 
 const checks = [
   { name: 'lint', script: bin('eslint', 'bin/eslint.js'), args: ['--max-warnings', '0', '.'] },
-  { name: 'import directions', script: bin('dependency-cruiser', 'bin/dependency-cruise.mjs'), args: ['--config', '.dependency-cruiser.mjs', 'src'] },
+  {
+    name: 'import directions',
+    script: bin('dependency-cruiser', 'bin/dependency-cruise.mjs'),
+    args: ['--config', '.dependency-cruiser.mjs', 'src'],
+  },
   { name: 'format', script: bin('prettier', 'bin/prettier.cjs'), args: ['--check', '--log-level', 'warn', '.'] },
   { name: 'types', script: bin('typescript', 'bin/tsc'), args: ['--noEmit', '-p', 'tsconfig.check.json'] },
 ]

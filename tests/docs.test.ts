@@ -50,16 +50,23 @@ function typeCheck(examples: readonly Example[]): Map<string, string[]> {
     examples.map(({ path }) => {
       const source = program.getSourceFile(path)!
       const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]
-      return [path, found.map(({ messageText, start }) => {
-        const { line } = source.getLineAndCharacterOfPosition(start ?? 0)
-        return `line ${line + 1}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
-      })]
+      return [
+        path,
+        found.map(({ messageText, start }) => {
+          const { line } = source.getLineAndCharacterOfPosition(start ?? 0)
+          return `line ${line + 1}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
+        }),
+      ]
     }),
   )
 }
 
 const examples = markdownFiles().flatMap(examplesIn)
-const broken: Example = { where: 'here', path: join(root, 'broken-example.ts'), code: "import { nothing } from 'tanuki-ml'\nnothing()\n" }
+const broken: Example = {
+  where: 'here',
+  path: join(root, 'broken-example.ts'),
+  code: "import { nothing } from 'tanuki-ml'\nnothing()\n",
+}
 
 describe('code examples', () => {
   const messages = typeCheck([...examples, broken])

@@ -21,7 +21,7 @@ except ImportError as error:
 
 batch = task["batch"]
 network, weight, pictures, labels = turns.read_shared(task["folder"], batch, numpy)
-size, units = network["size"], network["units"]
+units = network["units"]
 
 # The architecture comes over as Keras' own configuration.
 base = keras.Model.from_config(network["config"])
@@ -40,7 +40,7 @@ class FineTuned(keras.Model):
 
 
 model = FineTuned()
-model.build((None, size, size, 3))
+head.build((None, network["features"]))
 for layer in [*base.layers, head]:
     layer.set_weights([weight(f"{layer.name}/{variable.name}") for variable in layer.weights])
 base.trainable = True

@@ -53,6 +53,8 @@ def take_turns(run, task, facts):
         ms = [timed(run)[0] for _ in range(runs)]
         every += ms
         tell({"ms": ms})
+    if not every:
+        sys.exit("no turn was taken")
     tell({"medianMs": statistics.median(every), "peakMemoryMB": peak_memory_mb()})
 
 

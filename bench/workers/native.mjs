@@ -32,7 +32,8 @@ if (work === 'forward') {
   assign(network.layers.find((layer) => layer.name === 'head'))
   const labels = readLabels(folder, batch)
   const pictures = tensor(readPictures(folder, batch, size), { shape })
-  const answers = units === 1 ? tensor(Float32Array.from(labels), { shape: [batch, 1] }) : tensor(labels, { shape: [batch] })
+  const answers =
+    units === 1 ? tensor(Float32Array.from(labels), { shape: [batch, 1] }) : tensor(labels, { shape: [batch] })
   // The assignments above are not part of the first step.
   for (const variable of network.weights) await variable.data()
 

@@ -44,6 +44,7 @@ export async function takeTurns({ run, warmUp, turnMs, facts }) {
     all.push(...ms)
     tell({ ms })
   }
+  if (all.length === 0) throw new Error('no turn was taken')
   tell({ medianMs: median(all), peakMemoryMB: peakMemoryMB() })
   process.exit(0)
 }

@@ -73,21 +73,24 @@ TANUKI_INLINE void transposeTile(const AliasI* src, int64_t srcRow, AliasI* dst,
 /** dst[c * dstRow + r] = src[r * srcRow + c] */
 template <class T>
 void transpose(const T* src, int64_t srcRow, T* dst, int64_t dstRow, int64_t rows, int64_t columns) {
-  // Whole cache lines on both sides.
-  constexpr int64_t kBlock = 64 / sizeof(T);
+  // Stretches of four cache lines on both sides.
+  constexpr int64_t kBlock = 64;
   for (int64_t r0 = 0; r0 < rows; r0 += kBlock) {
     const int64_t r1 = r0 + kBlock < rows ? r0 + kBlock : rows;
     for (int64_t c0 = 0; c0 < columns; c0 += kBlock) {
       const int64_t c1 = c0 + kBlock < columns ? c0 + kBlock : columns;
-      if (sizeof(T) == 4 && r1 - r0 == kBlock && c1 - c0 == kBlock) {
-        for (int64_t c = c0; c < c1; c += kTile)
-          for (int64_t r = r0; r < r1; r += kTile)
+      int64_t tiledRows = r0, tiledColumns = c0;
+      if (sizeof(T) == 4) {
+        tiledRows = r0 + (r1 - r0) / kTile * kTile, tiledColumns = c0 + (c1 - c0) / kTile * kTile;
+        for (int64_t c = c0; c < tiledColumns; c += kTile)
+          for (int64_t r = r0; r < tiledRows; r += kTile)
             transposeTile(reinterpret_cast<const AliasI*>(src + r * srcRow + c), srcRow,
                           reinterpret_cast<AliasI*>(dst + c * dstRow + r), dstRow);
-      } else {
-        for (int64_t c = c0; c < c1; c++)
-          for (int64_t r = r0; r < r1; r++) dst[c * dstRow + r] = src[r * srcRow + c];
       }
+      for (int64_t c = c0; c < tiledColumns; c++)
+        for (int64_t r = tiledRows; r < r1; r++) dst[c * dstRow + r] = src[r * srcRow + c];
+      for (int64_t c = tiledColumns; c < c1; c++)
+        for (int64_t r = r0; r < r1; r++) dst[c * dstRow + r] = src[r * srcRow + c];
     }
   }
 }
@@ -125,6 +128,16 @@ TANUKI_INLINE void copyLine(const T* src, int64_t s, T* dst, int64_t t, int64_t 
     for (int64_t i = 0; i < n; i++) dst[i * t] = src[i * s];
 }
 
+/** Many short lines, such as the channels of pixels. */
+template <int N, class T>
+void copyLines(const T* src, int64_t srcLine, T* dst, int64_t dstLine, int64_t lines) {
+  for (int64_t i = 0; i < lines; i++) {
+    T line[N];
+    for (int j = 0; j < N; j++) line[j] = src[i * srcLine + j];
+    for (int j = 0; j < N; j++) dst[i * dstLine + j] = line[j];
+  }
+}
+
 /** Dims d.. of the box; `skipped` is a dim that somebody inside deals with. */
 template <class T>
 void copyDims(const Box& box, int d, int skipped, const T* src, T* dst) {
@@ -138,6 +151,14 @@ void copyDims(const Box& box, int d, int skipped, const T* src, T* dst) {
     return;
   }
   if (d == last - 1 && skipped < 0) {
+    if (box.src[last] == 1 && box.dst[last] == 1 && box.sizes[last] <= 4) {
+      const int64_t lines = box.sizes[d], s = box.src[d], t = box.dst[d];
+      switch (box.sizes[last]) {
+        case 2: return copyLines<2>(src, s, dst, t, lines);
+        case 3: return copyLines<3>(src, s, dst, t, lines);
+        default: return copyLines<4>(src, s, dst, t, lines);
+      }
+    }
     for (int64_t i = 0; i < box.sizes[d]; i++)
       copyLine(src + i * box.src[d], box.src[last], dst + i * box.dst[d], box.dst[last], box.sizes[last]);
     return;

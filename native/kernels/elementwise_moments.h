@@ -7,7 +7,9 @@ namespace tanuki {
 namespace TANUKI_ISA {
 namespace {
 
-constexpr int64_t kPieceRows = 64;
+constexpr int64_t kPieceRows = 32;
+constexpr int64_t kMomentStrip = 512;
+constexpr int kMomentVectors = static_cast<int>(kMomentStrip / W);
 constexpr int64_t kPieceRun = 8192;
 
 /** Elements seen, their mean, and the sum of squared distances from it. */
@@ -51,8 +53,8 @@ void addMomentColumns(const float* x, int64_t rows, int64_t rowStride, int vecto
   for (int64_t at = 0; at < rows; at += kPieceRows) {
     const int64_t n = rows - at < kPieceRows ? rows - at : kPieceRows;
     const float* const p = x + at * rowStride;
-    Wide sums[kStripVectors + 1], squares[kStripVectors + 1], distances[kStripVectors + 1];
-    F shifts[kStripVectors + 1];
+    Wide sums[kMomentVectors], squares[kMomentVectors], distances[kMomentVectors];
+    F shifts[kMomentVectors];
     for (int v = 0; v < vectors; v++) sums[v] = squares[v] = distances[v] = SumF::startAcc();
     addColumns<SumF>(p, n, rowStride, vectors, last, sums);
     for (int v = 0; v < vectors; v++) shifts[v] = nearMean(sums[v], static_cast<double>(n));
@@ -85,32 +87,21 @@ Moments momentsOfRun(const float* x, int64_t count) {
     const float* const p = x + at;
     const double size = static_cast<double>(n);
     const float shift = static_cast<float>(foldRun<SumF>(p, n) / size);
-    double distance = 0, square = 0;
+    Wide distances = SumF::startAcc(), squares = SumF::startAcc();
     int64_t i = 0;
-    if (n >= W) {
-      Wide distances = SumF::startAcc(), squares = SumF::startAcc();
-      for (; i + 4 * W <= n; i += 4 * W) {
-        const F a = load(p + i) - shift, b = load(p + i + W) - shift;
-        const F c = load(p + i + 2 * W) - shift, d = load(p + i + 3 * W) - shift;
-        distances = SumF::add4(distances, a, b, c, d);
-        squares = SumF::add4(squares, a * a, b * b, c * c, d * d);
-      }
-      for (; i + W <= n; i += W) {
-        const F a = load(p + i) - shift;
-        distances = SumF::add(distances, a);
-        squares = SumF::add(squares, a * a);
-      }
-      double lanes[W];
-      SumF::lanes(distances, lanes);
-      for (int l = 0; l < W; l++) distance += lanes[l];
-      SumF::lanes(squares, lanes);
-      for (int l = 0; l < W; l++) square += lanes[l];
+    for (; i + 4 * W <= n; i += 4 * W) {
+      const F a = load(p + i) - shift, b = load(p + i + W) - shift;
+      const F c = load(p + i + 2 * W) - shift, d = load(p + i + 3 * W) - shift;
+      distances = SumF::add4(distances, a, b, c, d);
+      squares = SumF::add4(squares, a * a, b * b, c * c, d * d);
     }
-    for (; i < n; i++) {
-      const double d = static_cast<double>(p[i] - shift);
-      distance += d;
-      square += d * d;
+    for (; i < n; i += W) {
+      const int64_t count = n - i < W ? n - i : W;
+      const F a = laneNumbers() < splatI(static_cast<int32_t>(count)) ? SumF::part(p + i, count) - shift : F{};
+      distances = SumF::add(distances, a);
+      squares = SumF::add(squares, a * a);
     }
+    const double distance = SumF::total(distances), square = SumF::total(squares);
     total = joinMoments(total, {size, shift + distance / size, square - distance * distance / size});
   }
   return total;
@@ -121,6 +112,11 @@ template <class Sink>
 TANUKI_INLINE void momentsRange(const float* x, const ReduceView& original, int64_t begin, int64_t end,
                                 int64_t reduceBegin, int64_t reduceEnd, Sink&& sink) {
   const ReduceView v = simplified(original);
+  if (v.inner == 1 && v.middle == 1) {
+    const float* const from = x + reduceBegin;
+    for (int64_t o = begin; o < end; o++) sink(o, momentsOfRun(from + o * v.reduceInner, reduceEnd - reduceBegin));
+    return;
+  }
   for (int64_t output = begin; output < end;) {
     const int64_t slice = output / v.inner, first = output % v.inner;
     int64_t count = v.inner - first;
@@ -154,11 +150,11 @@ TANUKI_INLINE void momentsRange(const float* x, const ReduceView& original, int6
       }
       for (int64_t i = 0; i < count; i++) sink(output + i, totals[first + i]);
     } else {
-      if (count > kStrip) count = kStrip;
+      if (count > kMomentStrip) count = kMomentStrip;
       const int64_t start = first + W <= v.inner ? first : v.inner - W;
       const int64_t width = first + count - start < W ? W : first + count - start;
       const int vectors = static_cast<int>((width + W - 1) / W);
-      MomentsAcc acc[kStripVectors + 1];
+      MomentsAcc acc[kMomentVectors];
       for (int i = 0; i < vectors; i++) acc[i] = {SumF::startAcc(), SumF::startAcc()};
       eachStretch(base + start, v, reduceBegin, reduceEnd, [&](const float* rows, int64_t n) {
         addMomentColumns(rows, n, v.inner, vectors, width - W, seen, acc);

@@ -122,19 +122,6 @@ struct ModI {
   }
 };
 
-TANUKI_INLINE I loadPart(const int32_t* p, int64_t count) {
-  I v = {};
-  const AliasI* from = p;
-  for (int l = 0; l < W; l++)
-    if (l < count) v[l] = from[l];
-  return v;
-}
-TANUKI_INLINE void storePart(int32_t* p, I v, int64_t count) {
-  AliasI* to = p;
-  for (int l = 0; l < W; l++)
-    if (l < count) to[l] = v[l];
-}
-
 /** Arity operands; UA, UB, UC say which are uniform. */
 template <class Op, int Arity, bool UA, bool UB, bool UC>
 void runStep(void* dst, const void* a, const void* b, const void* c, int64_t n, const Immediates& immediates) {
@@ -162,9 +149,6 @@ void runStep(void* dst, const void* a, const void* b, const void* c, int64_t n, 
   }
 }
 
-TANUKI_INLINE I loadBytes(const uint8_t* p) {
-  return __builtin_convertvector(*reinterpret_cast<const UnalignedBytes*>(p), I);
-}
 template <bool Bool>
 void loadStep(void* dst, const void* a, const void*, const void*, int64_t n, const Immediates&) {
   int32_t* const to = static_cast<int32_t*>(dst);
@@ -185,7 +169,7 @@ void storeStep(void* dst, const void* a, const void*, const void*, int64_t n, co
   int64_t i = 0;
   for (; i + W <= n; i += W) {
     const I v = load(from + i) & (Bool ? 1 : 255);
-    *reinterpret_cast<UnalignedBytes*>(to + i) = __builtin_convertvector(v, Bytes);
+    storeBytes(to + i, v);
   }
   for (; i < n; i++) to[i] = static_cast<uint8_t>(tail[i] & (Bool ? 1 : 255));
 }

@@ -6,7 +6,6 @@ namespace tanuki {
 namespace TANUKI_ISA {
 namespace {
 
-constexpr int kPhiloxBlocks = W / 2;  // blocks of four words computed together, one in each 64-bit lane
 
 /** The 64-bit products of the low halves of the lanes. */
 TANUKI_INLINE UQ multiplyLow(UQ a, UQ b) {
@@ -23,10 +22,16 @@ TANUKI_INLINE UQ multiplyLow(UQ a, UQ b) {
 #endif
 }
 
-/** The words of kPhiloxBlocks blocks from `block` on, in order. Only low halves of the counter words mean something. */
+/** The words of W / 2 blocks from `block` on, in order: each block in a 64-bit lane, of which only the low half counts. */
 TANUKI_INLINE void philoxBlocks(uint32_t key0, uint32_t key1, uint64_t block, float* out) {
-  UQ c0, c1 = {}, c2 = {}, c3 = {};
-  for (int l = 0; l < kPhiloxBlocks; l++) c0[l] = block + static_cast<uint64_t>(l);
+#if defined(__AVX512F__)
+  UQ c0 = UQ{0, 1, 2, 3, 4, 5, 6, 7} + block;
+#elif defined(__AVX2__)
+  UQ c0 = UQ{0, 1, 2, 3} + block;
+#else
+  UQ c0 = UQ{0, 1} + block;
+#endif
+  UQ c1 = {}, c2 = {}, c3 = {};
   const UQ multiplier0 = UQ{} + 0xd2511f53ull, multiplier1 = UQ{} + 0xcd9e8d57ull;
   for (int round = 0; round < 10; round++) {
     const UQ p0 = multiplyLow(c0, multiplier0), p1 = multiplyLow(c2, multiplier1);

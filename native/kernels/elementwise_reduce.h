@@ -10,8 +10,7 @@ namespace TANUKI_ISA {
 namespace {
 
 /** Columns that are reduced together: their accumulators stay in the first-level cache. */
-constexpr int64_t kStrip = 256;
-constexpr int kStripVectors = static_cast<int>(kStrip / W);
+constexpr int64_t kStrip = 1024;
 
 // One policy for each reduction: X elements, A the scalar and Acc the vector accumulator (W lanes).
 struct SumF {
@@ -28,7 +27,29 @@ struct SumF {
     memcpy(out, &acc.low, sizeof(D));
     memcpy(out + W / 2, &acc.high, sizeof(D));
   }
+  static TANUKI_INLINE A total(Acc acc) {
+    const D sum = acc.low + acc.high;
+    A t[W / 2];
+    memcpy(t, &sum, sizeof(D));
+    for (int half = W / 4; half > 0; half /= 2)
+      for (int l = 0; l < half; l++) t[l] += t[l + half];
+    return t[0];
+  }
+  /** The first `count` elements, and as many of those that change nothing as a vector lacks. */
+  static TANUKI_INLINE F part(const X* x, int64_t count) {
+    return floats(loadPart(reinterpret_cast<const int32_t*>(x), count));
+  }
 };
+
+TANUKI_INLINE I laneNumbers() {
+#if defined(__AVX512F__)
+  return I{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#elif defined(__AVX2__)
+  return I{0, 1, 2, 3, 4, 5, 6, 7};
+#else
+  return I{0, 1, 2, 3};
+#endif
+}
 
 /** Reductions whose accumulator is of the elements' own type. */
 template <class Op>
@@ -45,6 +66,15 @@ struct Plain {
     return Op::joinAcc(acc, Op::joinAcc(Op::joinAcc(a, b), Op::joinAcc(c, d)));
   }
   static TANUKI_INLINE void lanes(Acc acc, A* out) { memcpy(out, &acc, sizeof(Acc)); }
+  static TANUKI_INLINE A total(Acc acc) {
+#pragma GCC unroll 4
+    for (int half = W / 2; half > 0; half /= 2) acc = Op::joinAcc(acc, __builtin_shuffle(acc, laneNumbers() + half));
+    return acc[0];
+  }
+  static TANUKI_INLINE Acc part(const X* x, int64_t count) {
+    const Acc v = (Acc)loadPart(reinterpret_cast<const int32_t*>(x), count);
+    return laneNumbers() < splatI(static_cast<int32_t>(count)) ? v : startAcc();
+  }
 };
 struct MaxFOp {
   typedef float X;
@@ -101,22 +131,16 @@ void addColumns(const typename P::X* x, int64_t rows, int64_t rowStride, int vec
 
 /** All of n contiguous elements. */
 template <class P>
-typename P::A foldRun(const typename P::X* x, int64_t n) {
-  typename P::A total = P::start();
+TANUKI_INLINE typename P::A foldRun(const typename P::X* x, int64_t n) {
+  typename P::Acc acc = P::startAcc(), other = P::startAcc();
   int64_t i = 0;
-  if (n >= W) {
-    typename P::Acc acc = P::startAcc(), other = P::startAcc();
-    for (; i + 8 * W <= n; i += 8 * W) {
-      acc = P::add4(acc, load(x + i), load(x + i + W), load(x + i + 2 * W), load(x + i + 3 * W));
-      other = P::add4(other, load(x + i + 4 * W), load(x + i + 5 * W), load(x + i + 6 * W), load(x + i + 7 * W));
-    }
-    for (; i + W <= n; i += W) acc = P::add(acc, load(x + i));
-    typename P::A lanes[W];
-    P::lanes(P::joinAcc(acc, other), lanes);
-    for (int l = 0; l < W; l++) total = P::join(total, lanes[l]);
+  for (; i + 8 * W <= n; i += 8 * W) {
+    acc = P::add4(acc, load(x + i), load(x + i + W), load(x + i + 2 * W), load(x + i + 3 * W));
+    other = P::add4(other, load(x + i + 4 * W), load(x + i + 5 * W), load(x + i + 6 * W), load(x + i + 7 * W));
   }
-  for (; i < n; i++) total = P::join(total, static_cast<typename P::A>(x[i]));
-  return total;
+  for (; i + W <= n; i += W) acc = P::add(acc, load(x + i));
+  if (i < n) acc = P::add(acc, P::part(x + i, n - i));
+  return P::total(P::joinAcc(acc, other));
 }
 
 /** A view with neighbouring dims of one kind merged: reduceOuter > 1 only where middle > 1 and reduceInner > 1. */
@@ -148,6 +172,13 @@ void reduceRange(const typename P::X* x, const ReduceView& original, int64_t beg
   typedef typename P::X X;
   typedef typename P::A A;
   const ReduceView v = simplified(original);
+  if (v.inner == 1 && v.middle == 1) {
+    // Rows: no divisions, as they may be short and many.
+    const X* const from = x + reduceBegin;
+    for (int64_t o = begin; o < end; o++)
+      out[o] = static_cast<Out>(foldRun<P>(from + o * v.reduceInner, reduceEnd - reduceBegin));
+    return;
+  }
   for (int64_t output = begin; output < end;) {
     const int64_t slice = output / v.inner, first = output % v.inner;
     int64_t count = v.inner - first;
@@ -178,7 +209,7 @@ void reduceRange(const typename P::X* x, const ReduceView& original, int64_t beg
       const int64_t start = first + W <= v.inner ? first : v.inner - W;
       const int64_t width = first + count - start < W ? W : first + count - start;
       const int vectors = static_cast<int>((width + W - 1) / W);
-      typename P::Acc acc[kStripVectors + 1];
+      typename P::Acc acc[kStrip / W];
       for (int i = 0; i < vectors; i++) acc[i] = P::startAcc();
       eachStretch(base + start, v, reduceBegin, reduceEnd, [&](const X* rows, int64_t n) {
         addColumns<P>(rows, n, v.inner, vectors, width - W, acc);

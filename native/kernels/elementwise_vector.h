@@ -36,14 +36,12 @@ constexpr int W = 4;
 typedef float F __attribute__((vector_size(W * 4)));
 typedef int32_t I __attribute__((vector_size(W * 4)));
 typedef uint32_t U __attribute__((vector_size(W * 4)));
-typedef uint8_t Bytes __attribute__((vector_size(W)));
 typedef double D __attribute__((vector_size(W * 4)));  // W / 2 lanes
 typedef int64_t Q __attribute__((vector_size(W * 4)));
 typedef float HalfF __attribute__((vector_size(W * 2)));
 
 typedef float UnalignedF __attribute__((vector_size(W * 4), aligned(4), may_alias));
 typedef int32_t UnalignedI __attribute__((vector_size(W * 4), aligned(4), may_alias));
-typedef uint8_t UnalignedBytes __attribute__((vector_size(W), aligned(1), may_alias));
 // For pointers that come as void*, whatever they were declared as.
 typedef float AliasF __attribute__((may_alias));
 typedef int32_t AliasI __attribute__((may_alias));
@@ -107,12 +105,76 @@ TANUKI_INLINE bool any(I mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) 
 struct Wide {
   D low, high;
 };
-TANUKI_INLINE Wide widen(F v) {
-  return {__builtin_convertvector(lowHalf(v), D), __builtin_convertvector(highHalf(v), D)};
+#if defined(__AVX512F__)
+TANUKI_INLINE D toDouble(HalfF v) { return reinterpret_cast<D>(_mm512_maskz_cvtps_pd(0xff, reinterpret_cast<__m256>(v))); }
+TANUKI_INLINE HalfF toFloat(D v) { return reinterpret_cast<HalfF>(_mm512_maskz_cvtpd_ps(0xff, reinterpret_cast<__m512d>(v))); }
+#else
+TANUKI_INLINE D toDouble(HalfF v) { return __builtin_convertvector(v, D); }
+TANUKI_INLINE HalfF toFloat(D v) { return __builtin_convertvector(v, HalfF); }
+#endif
+TANUKI_INLINE Wide widen(F v) { return {toDouble(lowHalf(v)), toDouble(highHalf(v))}; }
+TANUKI_INLINE F narrow(Wide v) { return joinHalves(toFloat(v.low), toFloat(v.high)); }
+
+// g++ 12 converts vectors of bytes element by element, so these are spelt out. W bytes to and from 32 bits each.
+#if defined(__AVX512F__)
+TANUKI_INLINE I loadBytes(const uint8_t* p) {
+  return reinterpret_cast<I>(_mm512_maskz_cvtepu8_epi32(0xffff, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
 }
-TANUKI_INLINE F narrow(Wide v) {
-  return joinHalves(__builtin_convertvector(v.low, HalfF), __builtin_convertvector(v.high, HalfF));
+TANUKI_INLINE void storeBytes(uint8_t* p, I v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_maskz_cvtepi32_epi8(0xffff, reinterpret_cast<__m512i>(v)));
 }
+#elif defined(__AVX2__)
+TANUKI_INLINE I loadBytes(const uint8_t* p) {
+  return reinterpret_cast<I>(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+}
+TANUKI_INLINE void storeBytes(uint8_t* p, I v) {
+  const __m256i low = _mm256_and_si256(reinterpret_cast<__m256i>(v), _mm256_set1_epi32(255));
+  const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(words, words));
+}
+#else
+TANUKI_INLINE I loadBytes(const uint8_t* p) {
+  I v;
+  for (int l = 0; l < W; l++) v[l] = p[l];
+  return v;
+}
+TANUKI_INLINE void storeBytes(uint8_t* p, I v) {
+  for (int l = 0; l < W; l++) p[l] = static_cast<uint8_t>(v[l]);
+}
+#endif
+
+// The first `count` lanes, 0 <= count <= W; the others are loaded as 0 and not stored, and their memory is not touched.
+#if defined(__AVX512F__)
+TANUKI_INLINE I loadPart(const int32_t* p, int64_t count) {
+  return reinterpret_cast<I>(_mm512_maskz_loadu_epi32(static_cast<__mmask16>((1u << count) - 1), p));
+}
+TANUKI_INLINE void storePart(int32_t* p, I v, int64_t count) {
+  _mm512_mask_storeu_epi32(p, static_cast<__mmask16>((1u << count) - 1), reinterpret_cast<__m512i>(v));
+}
+#elif defined(__AVX2__)
+TANUKI_INLINE __m256i firstLanes(int64_t count) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+TANUKI_INLINE I loadPart(const int32_t* p, int64_t count) {
+  return reinterpret_cast<I>(_mm256_maskload_epi32(p, firstLanes(count)));
+}
+TANUKI_INLINE void storePart(int32_t* p, I v, int64_t count) {
+  _mm256_maskstore_epi32(p, firstLanes(count), reinterpret_cast<__m256i>(v));
+}
+#else
+TANUKI_INLINE I loadPart(const int32_t* p, int64_t count) {
+  const AliasI* const from = p;
+  I v = {};
+  for (int l = 0; l < W; l++)
+    if (l < count) v[l] = from[l];
+  return v;
+}
+TANUKI_INLINE void storePart(int32_t* p, I v, int64_t count) {
+  AliasI* const to = p;
+  for (int l = 0; l < W; l++)
+    if (l < count) to[l] = v[l];
+}
+#endif
 
 }  // namespace
 }  // namespace TANUKI_ISA

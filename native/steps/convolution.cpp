@@ -1,6 +1,6 @@
 // Convolutions by oneDNN on blocked activations, and the reorders between logical and packed kernels.
+#include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "../src/isa.h"
 #include "../src/onednn.h"
@@ -174,6 +174,40 @@ class Convolution : public PackedStep {
   BoundPrimitive primitive_;
 };
 
+/**
+ * Where oneDNN has no fast backward kernel for blocked layouts (SSE 4.1), its matrix-product one on planes: operands are reordered
+ * in scratch memory, with their real channel counts.
+ */
+struct OnPlanes {
+  memory::desc source, result, kernel;
+
+  explicit OnPlanes(const Geometry& g)
+      : source({g.images, g.inChannels, g.height, g.width}, f32, Tag::nchw), result({g.images, g.outChannels, g.outHeight, g.outWidth}, f32, Tag::nchw),
+        kernel({g.outChannels, g.inChannels, g.kernelH, g.kernelW}, f32, Tag::oihw) {}
+
+  /** The bytes of a blocked activation, seen with its real channel count. */
+  static memory::desc blocked(const memory::desc& planes) { return {planes.get_dims(), f32, activationTag()}; }
+};
+
+/** A reorder between two layouts, and the scratch memory it needs. */
+class Relayout {
+ public:
+  Relayout() = default;
+  Relayout(const memory::desc& from, const memory::desc& to, int callers) {
+    dnnl::reorder::primitive_desc desc(cpu(), from, cpu(), to, userScratchpad());
+    scratch_ = desc.scratchpad_desc().get_size();
+    primitive_ = BoundPrimitive(dnnl::reorder(desc), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}, {DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc()}}, callers);
+  }
+  size_t scratchBytes() const { return scratch_; }
+  void run(int caller, void* from, void* to, void* scratch) { primitive_.run(caller, {from, to, scratch}); }
+
+ private:
+  size_t scratch_ = 0;
+  BoundPrimitive primitive_;
+};
+
+size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
 class ConvolutionInputGrad : public PackedStep {
  public:
   ConvolutionInputGrad(const Attributes& a, const Threading& threading) {
@@ -189,11 +223,15 @@ class ConvolutionInputGrad : public PackedStep {
       return dnnl::convolution_backward_data::primitive_desc(cpu(), dnnl::algorithm::convolution_direct, g.source(), g.kernel(tag), g.result(),
                                                              g.strides, g.dilation, g.low, g.high, hint, attributes);
     };
+    logical_ = g.logicalKernel();
+    if (isa() == Isa::portable) {
+      onPlanes(g, threading.callers);
+      return;
+    }
     auto desc = choose(inputGradTags(), make, chosen);
     implementation_ = desc.impl_info_str();
     scratchpad_ = desc.scratchpad_desc().get_size();
     packed_ = g.realKernel(chosen.tag);
-    logical_ = g.logicalKernel();
     key_ = chosen.name;
     primitive_ = BoundPrimitive(dnnl::convolution_backward_data(desc),
                                 {{DNNL_ARG_DIFF_DST, g.result()}, {DNNL_ARG_WEIGHTS, desc.weights_desc()}, {DNNL_ARG_DIFF_SRC, g.source()},
@@ -201,15 +239,48 @@ class ConvolutionInputGrad : public PackedStep {
                                 threading.callers);
   }
   /** dy, packed kernel -> dx */
-  void run(char* const* p, const StepContext& context) override { primitive_.run(context.thread, {p[0], p[1], p[2], context.scratch}); }
+  void run(char* const* p, const StepContext& context) override {
+    if (!planes_) {
+      primitive_.run(context.thread, {p[0], p[1], p[2], context.scratch});
+      return;
+    }
+    char *dy = context.scratch, *dx = dy + dyBytes_, *rest = dx + dxBytes_;
+    toPlanes_.run(context.thread, p[0], dy, rest);
+    primitive_.run(context.thread, {dy, p[1], dx, rest});
+    toBlocks_.run(context.thread, dx, p[2], rest);
+  }
 
  private:
+  void onPlanes(const Geometry& g, int callers) {
+    planes_ = true;
+    const OnPlanes plain(g);
+    const auto attributes = userScratchpad();
+    dnnl::convolution_forward::primitive_desc hint(cpu(), dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, plain.source, plain.kernel, plain.result,
+                                                   g.strides, g.dilation, g.low, g.high, attributes);
+    dnnl::convolution_backward_data::primitive_desc desc(cpu(), dnnl::algorithm::convolution_direct, plain.source, plain.kernel, plain.result, g.strides, g.dilation,
+                                                         g.low, g.high, hint, attributes);
+    implementation_ = desc.impl_info_str();
+    packed_ = plain.kernel;
+    key_ = "oihw";
+    toPlanes_ = Relayout(OnPlanes::blocked(plain.result), plain.result, callers);
+    toBlocks_ = Relayout(plain.source, OnPlanes::blocked(plain.source), callers);
+    dyBytes_ = aligned(plain.result.get_size());
+    dxBytes_ = aligned(plain.source.get_size());
+    scratchpad_ = dyBytes_ + dxBytes_ + std::max({desc.scratchpad_desc().get_size(), toPlanes_.scratchBytes(), toBlocks_.scratchBytes()});
+    primitive_ = BoundPrimitive(dnnl::convolution_backward_data(desc),
+                                {{DNNL_ARG_DIFF_DST, plain.result}, {DNNL_ARG_WEIGHTS, plain.kernel}, {DNNL_ARG_DIFF_SRC, plain.source},
+                                 {DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc()}},
+                                callers);
+  }
+  bool planes_ = false;
+  size_t dyBytes_ = 0, dxBytes_ = 0;
+  Relayout toPlanes_, toBlocks_;
   BoundPrimitive primitive_;
 };
 
 class ConvolutionKernelGrad : public PackedStep {
  public:
-  ConvolutionKernelGrad(const Attributes& a, const Threading& threading) : split_(threading.split) {
+  ConvolutionKernelGrad(const Attributes& a, const Threading& threading) {
     const Geometry g(a);
     const auto attributes = userScratchpad();
     WeightTag chosen{Tag::undef, ""};
@@ -220,11 +291,15 @@ class ConvolutionKernelGrad : public PackedStep {
       return dnnl::convolution_backward_weights::primitive_desc(cpu(), dnnl::algorithm::convolution_direct, g.source(), g.kernel(tag), g.result(),
                                                                 g.strides, g.dilation, g.low, g.high, hint, attributes);
     };
+    logical_ = g.logicalKernel();
+    if (isa() == Isa::portable) {
+      onPlanes(g, threading.callers);
+      return;
+    }
     auto desc = choose(forwardTags(g.planes), make, chosen);
     implementation_ = desc.impl_info_str();
     primitiveScratch_ = (desc.scratchpad_desc().get_size() + 63) / 64 * 64;
     packed_ = g.realKernel(chosen.tag);
-    logical_ = g.logicalKernel();
     key_ = chosen.name;
     elements_ = static_cast<int64_t>(desc.diff_weights_desc().get_size() / sizeof(float));
     scratchpad_ = primitiveScratch_ + elements_ * sizeof(float);
@@ -235,18 +310,56 @@ class ConvolutionKernelGrad : public PackedStep {
   }
   /** x, dy -> packed kernel gradient (added to, from the second chunk on) */
   void run(char* const* p, const StepContext& context) override {
+    char *x = p[0], *dy = p[1], *scratch = context.scratch;
+    if (planes_) {
+      char* rest = scratch + xBytes_ + dyBytes_;
+      if (xBytes_ > 0) {
+        sourceToPlanes_.run(context.thread, x, scratch, rest);
+        x = scratch;
+      }
+      resultToPlanes_.run(context.thread, dy, scratch + xBytes_, rest);
+      dy = scratch + xBytes_;
+      scratch = rest;
+    }
     if (context.firstChunk) {
-      primitive_.run(context.thread, {p[0], p[1], p[2], context.scratch});
+      primitive_.run(context.thread, {x, dy, p[2], scratch});
       return;
     }
-    float* part = reinterpret_cast<float*>(context.scratch + primitiveScratch_);
-    primitive_.run(context.thread, {p[0], p[1], part, context.scratch});
+    float* part = reinterpret_cast<float*>(scratch + primitiveScratch_);
+    primitive_.run(context.thread, {x, dy, part, scratch});
     float* sum = reinterpret_cast<float*>(p[2]);
     for (int64_t i = 0; i < elements_; i++) sum[i] += part[i];
   }
 
  private:
-  int split_;
+  void onPlanes(const Geometry& g, int callers) {
+    planes_ = true;
+    const OnPlanes plain(g);
+    const auto attributes = userScratchpad();
+    dnnl::convolution_forward::primitive_desc hint(cpu(), dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, plain.source, plain.kernel, plain.result,
+                                                   g.strides, g.dilation, g.low, g.high, attributes);
+    dnnl::convolution_backward_weights::primitive_desc desc(cpu(), dnnl::algorithm::convolution_direct, plain.source, plain.kernel, plain.result, g.strides, g.dilation,
+                                                            g.low, g.high, hint, attributes);
+    implementation_ = desc.impl_info_str();
+    packed_ = plain.kernel;
+    key_ = "oihw";
+    if (!g.planes) {
+      sourceToPlanes_ = Relayout(OnPlanes::blocked(plain.source), plain.source, callers);
+      xBytes_ = aligned(plain.source.get_size());
+    }
+    resultToPlanes_ = Relayout(OnPlanes::blocked(plain.result), plain.result, callers);
+    dyBytes_ = aligned(plain.result.get_size());
+    primitiveScratch_ = aligned(std::max({desc.scratchpad_desc().get_size(), sourceToPlanes_.scratchBytes(), resultToPlanes_.scratchBytes()}));
+    elements_ = static_cast<int64_t>(plain.kernel.get_size() / sizeof(float));
+    scratchpad_ = xBytes_ + dyBytes_ + primitiveScratch_ + elements_ * sizeof(float);
+    primitive_ = BoundPrimitive(dnnl::convolution_backward_weights(desc),
+                                {{DNNL_ARG_SRC, plain.source}, {DNNL_ARG_DIFF_DST, plain.result}, {DNNL_ARG_DIFF_WEIGHTS, plain.kernel},
+                                 {DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc()}},
+                                callers);
+  }
+  bool planes_ = false;
+  size_t xBytes_ = 0, dyBytes_ = 0;
+  Relayout sourceToPlanes_, resultToPlanes_;
   size_t primitiveScratch_ = 0;
   int64_t elements_ = 0;
   BoundPrimitive primitive_;

@@ -46,6 +46,8 @@ export async function readWeightsFile(application: string, path: string): Promis
   }
 }
 
+const floats = ['F64', 'F32', 'F16', 'BF16']
+
 /**
  * Assigns a safetensors file to a model's weights by name: `<layer>/<variable>`. Nothing is assigned unless everything fits.
  * @throws FormatError that lists every weight that is missing, left over or of another shape.
@@ -70,6 +72,7 @@ export function assignByName(
       left.delete(name)
       if (stored.shape.join() !== variable.shape.join())
         wrong.push(`${name} is [${stored.shape.join(', ')}] instead of [${variable.shape.join(', ')}]`)
+      else if (!floats.includes(stored.dtype)) wrong.push(`${name} is ${stored.dtype} instead of a float type`)
       else assign.push(() => variable.assign(tensor(toFloat32(stored, name), { shape: variable.shape })))
     }
   }

@@ -148,7 +148,7 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
   }
 
   /** The elements of the datasets that `transform` makes, one after the other. */
-  flatMap<R = Element>(transform: Transform<Dataset<R>>): Dataset<R> {
+  flatMap<R = Element>(transform: Transform<Dataset<R> | Promise<Dataset<R>>>): Dataset<R> {
     return this.interleave(transform, { cycleLength: 1 })
   }
 
@@ -156,13 +156,13 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
    * As flatMap, but `cycleLength` of the datasets are open at the same time and give `blockLength` (default 1) elements in turn.
    */
   interleave<R = Element>(
-    transform: Transform<Dataset<R>>,
+    transform: Transform<Dataset<R> | Promise<Dataset<R>>>,
     { cycleLength, blockLength = 1 }: { cycleLength: number; blockLength?: number },
   ): Dataset<R> {
     requireCount('interleave', 'a positive cycleLength', cycleLength, 1)
     requireCount('interleave', 'a positive blockLength', blockLength, 1)
     return new Dataset<R>((options) => {
-      const open = (element: T): Elements<R> => call(transform, element).iterate(options)
+      const open = async (element: T): Promise<Elements<R>> => (await call(transform, element)).iterate(options)
       return interleaved(this.iterate(options), open, cycleLength, blockLength)
     }, UNKNOWN)
   }

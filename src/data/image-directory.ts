@@ -269,9 +269,7 @@ function fit(pixels: Pixels, { size, interpolation, crop, pad }: Settings): Floa
   const [height, width] = size
   if (crop) return resizeImage(centerCrop(pixels, height, width), size, interpolation)
   if (!pad) return resizeImage(pixels, size, interpolation)
-  // Letter-box: zeros around the picture bring it to the wanted ratio first.
-  const padded = letterBox(pixels, height, width)
-  return resizeImage(padded, size, interpolation)
+  return letterBox(pixels, size, interpolation)
 }
 
 function centerCrop({ data, height, width, channels }: Pixels, targetHeight: number, targetWidth: number): Pixels {
@@ -287,13 +285,21 @@ function centerCrop({ data, height, width, channels }: Pixels, targetHeight: num
   return { data: out, height: cropHeight, width: cropWidth, channels }
 }
 
-function letterBox({ data, height, width, channels }: Pixels, targetHeight: number, targetWidth: number): Pixels {
-  const boxHeight = Math.max(height, Math.trunc((width * targetHeight) / targetWidth))
-  const boxWidth = Math.max(width, Math.trunc((height * targetWidth) / targetHeight))
-  const top = Math.trunc((boxHeight - height) / 2)
-  const left = Math.trunc((boxWidth - width) / 2)
-  const out = new Uint8Array(boxHeight * boxWidth * channels)
-  for (let y = 0; y < height; y++)
-    out.set(data.subarray(y * width * channels, (y + 1) * width * channels), ((top + y) * boxWidth + left) * channels)
-  return { data: out, height: boxHeight, width: boxWidth, channels }
+/** tf.image.resize_with_pad: as large as fits, zeros around; in float32, as there. */
+function letterBox(pixels: Pixels, size: readonly [number, number], method: ResizeMethod): Float32Array {
+  const f = Math.fround
+  const { height, width, channels } = pixels
+  const ratio = Math.max(f(width / size[1]), f(height / size[0]))
+  const exact = [f(height / ratio), f(width / ratio)] as const
+  const inner = [Math.max(1, Math.floor(exact[0])), Math.max(1, Math.floor(exact[1]))] as const
+  const [top, left] = [0, 1].map((axis) => Math.max(0, Math.floor((size[axis]! - exact[axis]!) / 2))) as [
+    number,
+    number,
+  ]
+  const small = resizeImage(pixels, inner, method)
+  const out = new Float32Array(size[0] * size[1] * channels)
+  const row = inner[1] * channels
+  for (let y = 0; y < inner[0]; y++)
+    out.set(small.subarray(y * row, (y + 1) * row), ((top + y) * size[1] + left) * channels)
+  return out
 }

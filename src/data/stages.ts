@@ -124,7 +124,7 @@ export async function* chosen<T>(elements: Elements<T>, wanted: (index: number) 
  */
 export async function* interleaved<S, T>(
   sources: Elements<S>,
-  open: (source: S) => Elements<T>,
+  open: (source: S) => Promise<Elements<T>>,
   cycleLength: number,
   blockLength: number,
 ): Elements<T> {
@@ -137,7 +137,7 @@ export async function* interleaved<S, T>(
       if (running === null && !ended) {
         const next = await sources.next()
         if (next.done) ended = true
-        else running = slots[slot] = open(next.value)
+        else running = slots[slot] = await open(next.value)
       }
       for (let i = 0; running !== null && i < blockLength; i++) {
         const next = await running.next()

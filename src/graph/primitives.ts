@@ -41,14 +41,7 @@ export interface AffineAttrs {
   readonly fillValue: number
 }
 export type ResizeMethod =
-  | 'nearest'
-  | 'bilinear'
-  | 'bicubic'
-  | 'area'
-  | 'lanczos3'
-  | 'lanczos5'
-  | 'gaussian'
-  | 'mitchellcubic'
+  'nearest' | 'bilinear' | 'bicubic' | 'area' | 'lanczos3' | 'lanczos5' | 'gaussian' | 'mitchellcubic'
 export interface ResizeAttrs {
   readonly size: Pair
   readonly method: ResizeMethod

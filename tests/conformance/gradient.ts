@@ -15,7 +15,7 @@ export function lossOf(outputs: readonly Node[]): Node | null {
       const product = makeNode('mul', [output, weights], {})
       return makeNode('reduceSum', [product], { axes: output.shape.map((_, axis) => axis), keepDims: false })
     })
-  return terms.length === 0 ? null : terms.reduce<Node>((a, b) => makeNode('add', [a, b], {}))
+  return terms.length === 0 ? null : (terms as Node[]).reduce((a, b) => makeNode('add', [a, b], {}))
 }
 
 const step = 1e-5

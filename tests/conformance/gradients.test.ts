@@ -56,7 +56,10 @@ describe.each(await engines())('$name', ({ create }) => {
       const inFloat64 = exact.values(flowing.map((i) => nodes[i]!))
       checked.forEach((i) => {
         // By definition, not by calculus.
-        if (name === 'stopGradient') { expect(nodes[i]).toBeNull(); return; }
+        if (name === 'stopGradient') {
+          expect(nodes[i]).toBeNull()
+          return
+        }
         const position = flowing.indexOf(i)
         const gradient = position < 0 ? new Float32Array(one.inputs[i]!.data.length) : gradients[position]!
         for (const direction of directions(gradient.length, i, gradient.length > 2000 ? 2 : 5)) {

@@ -26,7 +26,8 @@ test('trains, saves, reloads and reports', { timeout: tenMinutes }, () => {
   expect(history.seed).toBe(3)
   for (const phase of ['head', 'fineTuning']) {
     expect(Object.keys(history[phase]).sort()).toEqual(['accuracy', 'loss', 'val_accuracy', 'val_loss'])
-    for (const values of Object.values<number[]>(history[phase])) expect(values.every(Number.isFinite) && values.length).toBe(1)
+    for (const values of Object.values<number[]>(history[phase]))
+      expect(values.every(Number.isFinite) && values.length).toBe(1)
   }
   expect(history.seconds).toBeGreaterThan(0)
   // Chance is 1 in 6; a head that learns anything in one epoch is far above. The reduced schedule is too small to say.
@@ -47,8 +48,12 @@ test('ends cleanly at an interrupt', { timeout: tenMinutes }, async () => {
   expect(output).toContain('Stopped; nothing was saved.')
 })
 
-test('refuses unknown options', () => {
-  const { status, stderr } = spawnSync(process.execPath, [script, '--epoch', '1'], { encoding: 'utf8' })
-  expect(status).toBe(2)
-  expect(stderr).toContain('usage: npm run demo')
-}, tenMinutes)
+test(
+  'refuses unknown options',
+  () => {
+    const { status, stderr } = spawnSync(process.execPath, [script, '--epoch', '1'], { encoding: 'utf8' })
+    expect(status).toBe(2)
+    expect(stderr).toContain('usage: npm run demo')
+  },
+  tenMinutes,
+)

@@ -1,6 +1,6 @@
 // The random image cases of the goldens: transforms with fixed parameters, and how parameters are distributed.
 import { expect } from 'vitest'
-import type { Dropout} from '../../src/layers/index.ts';
+import type { Dropout } from '../../src/layers/index.ts'
 import { layerFromConfig, RandomImageLayer } from '../../src/layers/index.ts'
 import { ones, type Tensor, tensor, zeros } from '../../src/ops/index.ts'
 import { type Book, difference, type JsonObject } from './read.ts'

@@ -2,7 +2,7 @@
 import { expect } from 'vitest'
 import { sizeOf } from '../../src/graph/types.ts'
 import { deserializeAny, Callback, compileFromConfig, type Logs, type Model } from '../../src/models/index.ts'
-import type { Tensor} from '../../src/ops/index.ts';
+import type { Tensor } from '../../src/ops/index.ts'
 import { tensor } from '../../src/ops/index.ts'
 import { type Book, difference, type Json, numberOf, type Tolerance } from './read.ts'
 

@@ -110,7 +110,10 @@ describe.each(Object.keys(methodRules) as GuardedMethod[])('%s', (method) => {
 })
 
 function expectRefusal(error: unknown, refused: boolean): void {
-  if (!refused) { expect(error).toBeNull(); return; }
+  if (!refused) {
+    expect(error).toBeNull()
+    return
+  }
   expect(error).toBeInstanceOf(ArgumentError)
   expect((error as Error).message).toMatch(/a model at rest/)
 }

@@ -1,6 +1,6 @@
 // Functional and sequential models: graphs, nesting, sharing, cutting, inputs and outputs of all structures, configs, copies.
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Tensor} from '../../src/index.ts';
+import type { Tensor } from '../../src/index.ts'
 import {
   applyOperation, clearSession, cloneModel, input, Layer, layers, Model, model, modelFromJSON, ops, sequential, setRandomSeed, ShapeError
 } from '../../src/index.ts' // prettier-ignore

@@ -1,6 +1,6 @@
 // The trainer: kinds of data, batching, shuffling, weights, several outputs, overridden steps, and the pipeline of batches and steps.
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Tensor} from '../../src/index.ts';
+import type { Tensor } from '../../src/index.ts'
 import {
   type Batch, callbacks, data, input, Layer, layers, losses, metrics, Model, model, ops, optimizers, type Sequential, sequential, setRandomSeed,
   tensor

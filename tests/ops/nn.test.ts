@@ -179,7 +179,7 @@ describe('convolutions', () => {
     const deep = ops.depthwiseConv([x], kernel(2, 2, 3, 2))
     await expectArray(deep, [expected])
     const separable = ops.separableConv([x], kernel(2, 2, 3, 2), kernel(1, 1, 6, 2))
-    await expectArray(separable, (await ops.conv(deep, kernel(1, 1, 6, 2)).array()))
+    await expectArray(separable, await ops.conv(deep, kernel(1, 1, 6, 2)).array())
   })
 
   test('convTranspose is the gradient of conv, in the sizes that Keras gives', async () => {

@@ -31,7 +31,6 @@ export class ArraySource implements BatchSource {
     this.cardinality = Math.ceil(options.samples / options.batchSize)
   }
 
-   
   async *pass(epoch: number): AsyncGenerator<Batch, void, undefined> {
     const { samples, batchSize, shuffle } = this.#options
     const order = shuffle === false ? null : this.#order(epoch)
