@@ -38,7 +38,8 @@ export function randomWeight(name, shape, random) {
     case 'depthwise_kernel':
       return spread(size, Math.sqrt(2 / (height * width)), random)
     case 'pointwise_kernel':
-      return spread(size, Math.sqrt(1 / channels), random)
+      // Small, because these end the branches that are added to a residual: otherwise each block doubles the activations.
+      return spread(size, Math.sqrt(0.25 / channels), random)
     case 'kernel':
       if (shape.length === 4) return spread(size, Math.sqrt(2 / (height * width * channels)), random)
       return spread(size, Math.sqrt(1 / height), random)

@@ -39,11 +39,10 @@ TANUKI_INLINE ExpParts splitExp(F x) {
 }
 /** (e^r - 1 - r) / r^2 */
 TANUKI_INLINE F expTail(F r) {
-  F p = 1.9875691500e-4f * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  return p * r + 5.0000001201e-1f;
+  const F z = r * r;
+  const F low = 1.6666665459e-1f * r + 5.0000001201e-1f, middle = 8.3334519073e-3f * r + 4.1665795894e-2f;
+  const F high = 1.9875691500e-4f * r + 1.3981999507e-3f;
+  return (high * z + middle) * z + low;
 }
 /** 2^n, -126 <= n <= 127 */
 TANUKI_INLINE F powerOfTwo(I n) { return floats((n + 127) << 23); }
@@ -75,14 +74,10 @@ TANUKI_INLINE F expm1Of(F x) {
 /** log(2^e (1 + f)) for 1 + f in [sqrt 1/2, sqrt 2) */
 TANUKI_INLINE F logOfParts(F f, F e) {
   const F z = f * f;
-  F p = 7.0376836292e-2f * f - 1.1514610310e-1f;
-  p = p * f + 1.1676998740e-1f;
-  p = p * f - 1.2420140846e-1f;
-  p = p * f + 1.4249322787e-1f;
-  p = p * f - 1.6668057665e-1f;
-  p = p * f + 2.0000714765e-1f;
-  p = p * f - 2.4999993993e-1f;
-  p = p * f + 3.3333331174e-1f;
+  const F z2 = z * z;
+  const F p0 = 3.3333331174e-1f - 2.4999993993e-1f * f, p1 = 2.0000714765e-1f - 1.6668057665e-1f * f;
+  const F p2 = 1.4249322787e-1f - 1.2420140846e-1f * f, p3 = 1.1676998740e-1f - 1.1514610310e-1f * f;
+  const F p = ((7.0376836292e-2f * z + p3) * z + p2) * z2 + (p1 * z + p0);
   F y = p * f * z;
   y += e * kLn2Low;
   y -= 0.5f * z;
@@ -126,10 +121,9 @@ TANUKI_INLINE F log1pOf(F x) {
 TANUKI_INLINE F tanhOf(F x) {
   const F a = absolute(x);
   const F z = x * x;
-  F p = -5.70498872745e-3f * z + 2.06390887954e-2f;
-  p = p * z - 5.37397155531e-2f;
-  p = p * z + 1.33314422036e-1f;
-  p = p * z - 3.33332819422e-1f;
+  const F z2 = z * z;
+  const F p0 = 1.33314422036e-1f * z - 3.33332819422e-1f, p1 = 2.06390887954e-2f * z - 5.37397155531e-2f;
+  const F p = (-5.70498872745e-3f * z2 + p1) * z2 + p0;
   const F small = p * z * x + x;
   const F e = expInRange(2.0f * clampTo(a, 0.0f, 10.0f));
   const F large = withSign(1.0f - 2.0f / (e + 1.0f), signBit(x));
@@ -146,19 +140,14 @@ TANUKI_INLINE F erfOf(F x) {
   const F a = absolute(x);
   const F t = clampTo(a, 0.0f, 4.0f);
   const F s = t * t;
-  F r = -1.72853470e-5f * t + 3.83197126e-4f;
-  const F u = -3.88396438e-3f * t + 2.42546219e-2f;
-  r = r * s + u;
-  r = r * t - 1.06777877e-1f;
-  r = r * t - 6.34846687e-1f;
-  r = r * t - 1.28717512e-1f;
-  r = r * t - t;
+  const F r0 = -6.34846687e-1f * t - 1.28717512e-1f, r1 = 2.42546219e-2f * t - 1.06777877e-1f;
+  const F r2 = 3.83197126e-4f * t - 3.88396438e-3f;
+  const F r = (((-1.72853470e-5f * s + r2) * s + r1) * s + r0) * t - t;
   const F large = withSign(1.0f - expInRange(r), signBit(x));
-  F p = -5.96761703e-4f * s + 4.99119423e-3f;
-  p = p * s - 2.67681349e-2f;
-  p = p * s + 1.12819925e-1f;
-  p = p * s - 3.76125336e-1f;
-  p = p * s + 1.28379166e-1f;
+  const F s2 = s * s;
+  const F p0 = -3.76125336e-1f * s + 1.28379166e-1f, p1 = -2.67681349e-2f * s + 1.12819925e-1f;
+  const F p2 = -5.96761703e-4f * s + 4.99119423e-3f;
+  const F p = (p2 * s2 + p1) * s2 + p0;
   const F small = p * x + x;
   return a > 0.927734375f ? large : a != a ? x : small;
 }

@@ -120,6 +120,8 @@ void addColumns(const typename P::X* x, int64_t rows, int64_t rowStride, int vec
     const typename P::X* const p = x + r * rowStride;
     for (int v = 0; v < vectors; v++) {
       const typename P::X* const q = p + (v == vectors - 1 ? last : v * W);
+      // Four rows are four streams too short for the hardware to follow.
+      for (int i = 4; i < 8; i++) __builtin_prefetch(q + i * rowStride);
       acc[v] = P::add4(acc[v], load(q), load(q + rowStride), load(q + 2 * rowStride), load(q + 3 * rowStride));
     }
   }

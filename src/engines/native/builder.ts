@@ -132,7 +132,7 @@ export class Builder {
 
   set(node: Node, value: Value): void {
     let layouts = this.#values.get(node)
-    if (!layouts) this.#values.set(node, (layouts = new Map()))
+    if (!layouts) this.#values.set(node, (layouts = new Map<Layout, Value>()))
     layouts.set(value.layout, value)
   }
 
@@ -162,7 +162,7 @@ export class Builder {
   /** The value of `make` for (owner, key), made once. */
   shared(owner: object, key: string, make: () => Value): Value {
     let values = this.#shared.get(owner)
-    if (!values) this.#shared.set(owner, (values = new Map()))
+    if (!values) this.#shared.set(owner, (values = new Map<string, Value>()))
     let value = values.get(key)
     if (!value) values.set(key, (value = make()))
     return value

@@ -80,10 +80,10 @@ export class NativeExecutable implements Executable {
       },
     )
     // Whoever waits for `done` gets the error; nobody need wait for every run.
-    done.catch((error: EngineError) => {
+    done.catch((error: unknown) => {
       // A donated buffer holds its own value until its new one is written: whoever gave it still has it.
       outputs.forEach((buffer, i) => {
-        if (!donations?.has(i)) buffer.failure = error
+        if (!donations?.has(i)) buffer.failure = error as EngineError
       })
     })
     return { outputs, done }

@@ -51,22 +51,16 @@ function cutRuns(ops: readonly Op[]): RunOfOps[] {
     made = new Set()
   }
   for (const op of ops) {
-    const touches = [...op.inputs, ...op.outputs]
     if (op.role === 'whole') {
-      if (touches.some((value) => made.has(value.storage))) {
-        if (!tail.has(op)) flush()
-        else {
-          run.after.push(op)
-          for (const output of op.outputs) {
-            late.add(output.storage)
-            made.add(output.storage)
-          }
-          continue
-        }
+      const waits = [...op.inputs, ...op.outputs].some((value) => made.has(value.storage))
+      if (waits && !tail.has(op)) flush()
+      const behind = run.body.length > 0 && tail.has(op)
+      ;(behind ? run.after : run.before).push(op)
+      for (const output of op.outputs) {
+        if (!behind) break
+        late.add(output.storage)
+        made.add(output.storage)
       }
-      if (run.body.length > 0 && tail.has(op)) run.after.push(op)
-      else run.before.push(op)
-      for (const output of op.outputs) if (run.body.length > 0 && tail.has(op)) made.add(output.storage), late.add(output.storage)
     } else {
       if (op.inputs.some((value) => late.has(value.storage))) flush()
       run.body.push(op)

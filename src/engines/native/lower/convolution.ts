@@ -223,6 +223,7 @@ export function lowerConvKernelGrad(node: Node<'convKernelGrad'>, b: Builder): v
     const { source: loaded, inputClamp } = b.loaded(x)
     const source = b.value(loaded, 'blocked')
     const sums = b.fresh([kernel[0] * kernel[1], kernel[3]], 'float32', 'blocked', { batch: false, stable: inherit(source, dySource).stable })
+    sums.storage.imageBytes = 0
     b.add({
       kind: 'depthwiseBackward',
       label: 'depthwise kernel gradient',
