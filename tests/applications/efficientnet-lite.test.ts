@@ -9,7 +9,8 @@ import { encodeSafetensors } from '../../src/formats/safetensors.ts'
 import { input, rescaling } from '../../src/layers/index.ts'
 import type { SymbolicTensor } from '../../src/layers/index.ts'
 import { model } from '../../src/models/index.ts'
-import { Tensor, tensor } from '../../src/ops/index.ts'
+import type { Tensor } from '../../src/ops/index.ts'
+import { tensor } from '../../src/ops/index.ts'
 import { difference, readSafetensors } from '../goldens-run/read.ts'
 
 const assets = new URL('../../assets/weights/', import.meta.url)

@@ -1,7 +1,7 @@
 // Dataset: tf.data's meaning of every method, and that producers stop with their consumer.
 import { describe, expect, test } from 'vitest'
 import { AUTOTUNE, Dataset, INFINITE, UNKNOWN } from '../../src/data/index.ts'
-import type { Element } from '../../src/data/index.ts'
+import type {} from '../../src/data/index.ts'
 import { AbortError, ArgumentError, ShapeError } from '../../src/errors.ts'
 import { add, multiply, setRandomSeed, Tensor, tensor } from '../../src/ops/index.ts'
 
@@ -258,7 +258,7 @@ describe('running ahead', () => {
   })
   test('what came before an error is delivered first', async () => {
     const seen: unknown[] = []
-    const collect = async (dataset: Dataset<Element>): Promise<void> => {
+    const collect = async (dataset: Dataset): Promise<void> => {
       for await (const x of dataset) seen.push(await (x as Tensor).item())
     }
     await expect(collect(watched(9, 3).dataset.map((x: Tensor) => x, { numParallelCalls: 8 }))).rejects.toThrow(
