@@ -1,7 +1,6 @@
 // Dataset: tf.data's meaning of every method, and that producers stop with their consumer.
 import { describe, expect, test } from 'vitest'
 import { AUTOTUNE, Dataset, INFINITE, UNKNOWN } from '../../src/data/index.ts'
-import type {} from '../../src/data/index.ts'
 import { AbortError, ArgumentError, ShapeError } from '../../src/errors.ts'
 import { add, multiply, setRandomSeed, Tensor, tensor } from '../../src/ops/index.ts'
 
