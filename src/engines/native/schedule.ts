@@ -111,6 +111,11 @@ export function rematerialize(ops: readonly Op[]): Op[] {
     const cost = op.work * bytesPerWork + op.inputs.reduce((sum, input) => sum + input.storage.imageBytes, 0)
     if (cost > worthwhile * storage.imageBytes) return
     splits.set(storage, split)
+    // What it is made from is made again by then too: reading the first copy would keep it alive.
+    for (const input of op.inputs) {
+      const own = splits.get(input.storage)
+      if (own !== undefined && own > split) splits.set(input.storage, split)
+    }
   })
   if (splits.size === 0) return [...ops]
   const out: Op[] = []
