@@ -72,7 +72,7 @@ export function loadBinding(): Binding {
     )
   }
   // libgomp reads this once, when it is loaded: its default spins for milliseconds after each region and starves a busy machine.
-  if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= '500'
+  if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= '2000'
   const threads = threadCount()
   try {
     const binding = createRequire(import.meta.url)(localBuild) as Binding
