@@ -11,6 +11,8 @@ namespace tanuki {
 namespace {
 
 constexpr size_t kHuge = size_t{2} << 20;
+/** From here on blocks are whole huge pages; below, rounding to them would waste up to half. */
+constexpr size_t kLarge = size_t{32} << 20;
 constexpr size_t kPoolLimit = size_t{128} << 20;
 constexpr size_t kSlack = 64;
 
@@ -26,13 +28,13 @@ Pool& pool() {
 
 size_t capacityFor(size_t size) {
   const size_t wanted = size + kSlack;
-  const size_t unit = wanted >= kHuge ? kHuge : wanted >= 65536 ? 16384 : 256;
+  const size_t unit = wanted >= kLarge ? kHuge : wanted >= 65536 ? 16384 : 256;
   return (wanted + unit - 1) / unit * unit;
 }
 
 char* fresh(size_t capacity) {
-  if (capacity < kHuge) {
-    void* data = std::aligned_alloc(64, capacity);
+  if (capacity < kLarge) {
+    void* data = std::aligned_alloc(capacity < 65536 ? 64 : 4096, capacity);
     if (!data) throw std::bad_alloc();
     return static_cast<char*>(data);
   }
