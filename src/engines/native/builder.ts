@@ -3,6 +3,7 @@ import { bytesPerElement, sizeOf } from '../../graph/types.ts'
 import type { DType, Shape, TypedArray } from '../../graph/types.ts'
 import { isOp } from '../../graph/node.ts'
 import type { Node } from '../../graph/node.ts'
+import type { WeightPatterns } from './lower/weights.ts'
 import type { Layout, Op, Role, StepAttributes, Storage, Value } from './plan.ts'
 
 export interface BuilderOptions {
@@ -13,6 +14,8 @@ export interface BuilderOptions {
   readonly stable: ReadonlySet<Node>
   /** Clamps that their readers, depthwise convolutions, apply on load: never computed by themselves. */
   readonly onLoad?: ReadonlySet<Node>
+  /** Products that are never computed by themselves (see lower/weights.ts). */
+  readonly weights?: WeightPatterns
 }
 
 export interface OpParts {
@@ -35,12 +38,14 @@ export class Builder {
   readonly batch: number
   readonly #stable: ReadonlySet<Node>
   readonly #onLoad: ReadonlySet<Node>
+  readonly #weights: WeightPatterns
   readonly #values = new Map<Node, Map<Layout, Value>>()
   /** Results of ops that several nodes share, by whatever key their lowering chooses. */
   readonly #shared = new Map<object, Map<string, Value>>()
   readonly #makers = new Map<Storage, Op>()
 
-  constructor({ lanes, batch, stable, onLoad = new Set() }: BuilderOptions) {
+  constructor({ lanes, batch, stable, onLoad = new Set(), weights = { scaledKernels: new Map(), products: new Set() } }: BuilderOptions) {
+    this.#weights = weights
     this.#onLoad = onLoad
     this.lanes = lanes
     this.batch = batch
@@ -122,8 +127,19 @@ export class Builder {
     return { source: node.inputs[0]!, inputClamp: Float32Array.of(node.attrs.low, node.attrs.high) }
   }
 
-  isOnLoad(node: Node): boolean {
-    return this.#onLoad.has(node)
+  /** True for nodes that their readers compute on the way: they get no value of their own. */
+  isAbsorbed(node: Node): boolean {
+    return this.#onLoad.has(node) || this.#weights.scaledKernels.has(node) || this.#weights.products.has(node)
+  }
+
+  /** The kernel and the scale of a kernel that is scaled while it is packed. */
+  scaledKernel(node: Node): { kernel: Node; scale: Node } | undefined {
+    return this.#weights.scaledKernels.get(node)
+  }
+
+  /** The factors of a product that is summed while it is computed. */
+  product(node: Node): readonly Node[] | null {
+    return this.#weights.products.has(node) ? node.inputs : null
   }
 
   isStable(node: Node): boolean {

@@ -17,6 +17,7 @@ import { addCopy } from './lower/movement.ts'
 import { clampsOnLoad, fuseDepthwiseBackward } from './lower/patterns.ts'
 import type { NodeGroup } from './lower/patterns.ts'
 import { lowerings } from './lower/table.ts'
+import { findWeightPatterns } from './lower/weights.ts'
 import type { Op, Storage, Value } from './plan.ts'
 import { append, orderOps, originalOf, rematerialize } from './schedule.ts'
 import { cutSegments } from './segments.ts'
@@ -142,7 +143,7 @@ function makePlan(binding: Binding, original: Graph, options: CompileOptions, th
   const donatedInputs = new Set(donated.values())
   const batch = batchOf(graph, stableInputs, donatedInputs)
   const groups = fuseDepthwiseBackward(graph)
-  const builder = new Builder({ lanes, batch, stable: stableNodes(graph, stableInputs), onLoad: clampsOnLoad(graph, groups) })
+  const builder = new Builder({ lanes, batch, stable: stableNodes(graph, stableInputs), onLoad: clampsOnLoad(graph, groups), weights: findWeightPatterns(graph) })
   graph.inputs.forEach((input, i) => {
     const isBatch = batch > 0 && !stableInputs.has(i) && !donatedInputs.has(i) && input.shape[0] === batch && (input.shape.length > 1 || input.dtype !== 'float32' || input.attrs.name.startsWith('arg'))
     builder.set(input, builder.external(i, input, { batch: isBatch, stable: stableInputs.has(i) }))
@@ -161,7 +162,7 @@ function makePlan(binding: Binding, original: Graph, options: CompileOptions, th
 function lowerAll(nodes: readonly Node[], builder: Builder, groups: ReadonlyMap<Node, NodeGroup>, resultsOf: ReadonlyMap<Node, readonly Node[]>): void {
   const done = new Set<NodeGroup>()
   for (const node of nodes) {
-    if (node.op === 'input' || builder.has(node) || builder.isOnLoad(node)) continue
+    if (node.op === 'input' || builder.has(node) || builder.isAbsorbed(node)) continue
     const group = groups.get(node)
     if (!group) lowerOne(node, builder, resultsOf)
     else if (!done.has(group)) {
@@ -312,7 +313,7 @@ function makeSteps(binding: Binding, segments: readonly PlannedSegment[], batch:
       if (op.packedFor) continue
       const step = build(op, chunk, {})
       for (const value of [...op.inputs, ...op.outputs]) {
-        if (value.layout !== 'packed') continue
+        if (value.layout !== 'packed' || step.packedKey === '') continue
         const known = keys.get(value.storage)
         if (known !== undefined && known !== step.packedKey)
           throw new EngineError(`native engine: two steps want one kernel in different layouts (${known}, ${step.packedKey})`)
@@ -321,6 +322,12 @@ function makeSteps(binding: Binding, segments: readonly PlannedSegment[], batch:
       }
     }
   }
+  // These pack by themselves, as 1x1 convolutions take their kernels.
+  for (const { ops } of segments)
+    for (const op of ops) {
+      const key = op.kind === 'packPointwise' || op.kind === 'transposePacked' ? keys.get(op.outputs[0]!.storage) : undefined
+      if (key !== undefined && !/^(transposed )?OIhw(16i16o|8i8o)$/.test(key)) throw new EngineError(`native engine: a 1x1 convolution wants its kernel as ${key}`)
+    }
   for (const { ops, chunk } of segments) for (const op of ops) if (op.packedFor) build(op, chunk, { for: made.get(originalOf(op.packedFor))!.handle })
   return steps
 }

@@ -85,8 +85,43 @@ function subsample(x: Node, geometry: Geometry, b: Builder): Value {
   })
 }
 
+/** What a convolution inherits from its kernel. */
+function kernelFlags(kernel: Node, b: Builder): Value {
+  const scaled = b.scaledKernel(kernel)
+  if (!scaled) return b.value(kernel, 'plain')
+  const flags = inherit(b.value(scaled.kernel, 'plain'), b.value(scaled.scale, 'plain'))
+  return { ...b.value(scaled.kernel, 'plain'), ...flags }
+}
+
+/** A scaled 1x1 kernel, packed as forward convolutions take it; the transposed one is made from that. */
+function packedScaled(kernel: Node, flavour: 'forward' | 'transposed', b: Builder): Value {
+  const { kernel: source, scale } = b.scaledKernel(kernel)!
+  return b.shared(kernel, `packed ${flavour}`, () => {
+    const inputs = flavour === 'forward' ? [b.value(source, 'plain'), b.value(scale, 'plain')] : [packedScaled(kernel, 'forward', b)]
+    const [, , inChannels, outChannels] = kernel.shape as Shape4
+    const to: Value = {
+      storage: { bytes: b.padded(inChannels) * b.padded(outChannels) * 4, imageBytes: 0, external: null, constant: null, over: null },
+      shape: kernel.shape,
+      dtype: 'float32',
+      layout: 'packed',
+      batch: false,
+      stable: inherit(...inputs).stable,
+    }
+    b.add({
+      kind: flavour === 'forward' ? 'packPointwise' : 'transposePacked',
+      label: flavour === 'forward' ? 'scale and pack' : 'pack transposed',
+      role: 'whole',
+      inputs,
+      outputs: [to],
+      attributes: { inChannels, outChannels },
+    })
+    return to
+  })
+}
+
 /** A kernel in the layout that `op`, made by `make` around it, asks for. Ops of one flavour share the packed copy. */
 function packed(kernel: Node, flavour: string, b: Builder, make: (packed: Value) => Op): Op {
+  if (b.scaledKernel(kernel) && (flavour === 'forward' || flavour === 'transposed')) return make(packedScaled(kernel, flavour, b))
   const plain = b.value(kernel, 'plain')
   const known = b.shared(kernel, `packed ${flavour}`, () => ({
     storage: { bytes: 0, imageBytes: 0, external: null, constant: null, over: null },
@@ -143,7 +178,7 @@ export function lowerConv(node: Node<'conv'>, b: Builder): void {
   const planes = !strided && fewChannels(geometry.input[3])
   const source = strided ? subsample(x, geometry, b) : b.value(x, planes ? 'planes' : 'blocked')
   const effective = strided ? afterSubsample(geometry) : geometry
-  const flags = inherit(source, b.value(kernel, 'plain'), ...bias, ...residual)
+  const flags = inherit(source, kernelFlags(kernel, b), ...bias, ...residual)
   const y = b.fresh(node.shape, 'float32', 'blocked', flags)
   packed(kernel, planes ? 'planes' : 'forward', b, (weights) =>
     b.add({
@@ -162,7 +197,7 @@ export function lowerConvInputGrad(node: Node<'convInputGrad'>, b: Builder): voi
   const [dy, kernel] = node.inputs as [Node, Node]
   const geometry: Geometry = { input: node.shape as unknown as Shape4, output: dy.shape as unknown as Shape4, kernel: kernel.shape as unknown as Shape4, attrs: node.attrs }
   const source = b.value(dy, 'blocked')
-  const flags = inherit(source, b.value(kernel, 'plain'))
+  const flags = inherit(source, kernelFlags(kernel, b))
   if (isDepthwise(geometry)) {
     const dx = b.fresh(node.shape, 'float32', 'blocked', flags)
     b.add({

@@ -33,6 +33,16 @@ export function lowerReduce(node: ReduceNode, b: Builder): void {
   const x = node.inputs[0]!
   const { axes } = node.attrs
   const op = reduceOps[node.op]
+  const factors = b.product(x)
+  if (factors) {
+    const inputs = factors.map((factor) => b.value(factor, 'plain'))
+    const to = b.fresh(node.shape, 'float32', 'plain', { batch: false, stable: inherit(...inputs).stable })
+    to.storage.imageBytes = 0
+    b.set(node, to)
+    const columns = x.shape[x.shape.length - 1]!
+    b.add({ kind: 'productSums', label: 'sum of products', role: 'whole', inputs, outputs: [to], attributes: { rows: sizeOf(x.shape) / columns, columns } })
+    return
+  }
   const blockedOnly = b.has(x, 'blocked') && !b.has(x, 'plain') && x.shape.length === 4
   if (op === 'sum' && blockedOnly && axes.join() === '1,2') {
     const from = b.value(x, 'blocked')
