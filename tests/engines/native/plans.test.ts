@@ -78,9 +78,9 @@ it('keeps what depends on frozen weights, and computes it again when they change
   const x = images(2, 64)
   const plans = await plansOf(async () => (await base.predictOnBatch(x)).data())
   const setup = plans.at(-1)!.plan.segments.filter((segment) => segment.setup)
-  expect(setup.flatMap(({ ops }) => ops.map((op) => op.label))).toContain('pack forward')
+  expect(setup.flatMap(({ ops }) => ops.map((op) => op.label))).toContain('scale and pack')
   const main = plans.at(-1)!.plan.segments.filter((segment) => !segment.setup)
-  expect(main.flatMap(({ ops }) => ops.map((op) => op.label))).not.toContain('pack forward')
+  expect(main.flatMap(({ ops }) => ops.map((op) => op.label))).not.toContain('scale and pack')
   const before = await (await base.predictOnBatch(x)).data()
   const kernel = base.getLayer('stem_conv').weights[0]!
   kernel.assign(tensor(new Float32Array(27 * 32).fill(0.01), { shape: kernel.shape }))
