@@ -1,0 +1,2 @@
+// Pictures for people: what models look like.
+export {}
