@@ -35,10 +35,12 @@ export { averagePool, conv, convTranspose, depthwiseConv, maxPool, samePadding, 
 export type {
   ConvOptions, ConvTransposeOptions, DepthwiseOptions, Padding, PairLike, PoolOptions,
 } from './nn.ts' // prettier-ignore
+export { hsvToRgb, rgbToGrayscale, rgbToHsv } from './color.ts'
 export { affineTransform, resize } from './image.ts'
 export type { AffineOptions, ResizeOptions } from './image.ts'
 export { bernoulli, randomInt, randomNormal, randomUniform, truncatedNormal } from './random.ts'
 export type { RandomOptions } from './random.ts'
+export { randomBeta, randomDirichlet, randomGamma, randomPermutation } from './random-gamma.ts'
 export { hostRandom, nextSeed, SeedGenerator, setRandomSeed } from './seeds.ts'
 export type { HostRandom } from './seeds.ts'
 export { gradients } from './gradient.ts'
