@@ -2,7 +2,7 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'build/', 'runs/', 'node_modules/', 'tests/goldens/', 'coverage/'] },
+  { ignores: ['dist/', 'build/', 'runs/', 'node_modules/', 'tests/goldens/', 'coverage/', 'src/formats/generated/'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
