@@ -1,8 +1,12 @@
 // Everything about getting data: pipelines, pictures, folders.
+export { cacheFolder } from './cache-folder.ts'
 export { AUTOTUNE, Dataset, INFINITE, UNKNOWN } from './dataset.ts'
 export type { IterationOptions, Windowed } from './dataset.ts'
 export { decodeImage, imageKind } from './decode-image.ts'
 export type { Channels, DecodeOptions, ImageKind } from './decode-image.ts'
+export { download } from './download.ts'
+export type { DownloadOptions, DownloadRecord } from './download.ts'
+export type { DownloadProgress } from './download-progress.ts'
 export { ImageDataset, imageDatasetFromDirectory } from './image-directory.ts'
 export type { ColorMode, ImageDirectoryOptions, LabelMode } from './image-directory.ts'
 export { RandomState } from './random-state.ts'
