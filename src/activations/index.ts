@@ -2,6 +2,7 @@
 import { ArgumentError, problem } from '../errors.ts'
 import type { Tensor } from '../ops/index.ts'
 import { isSerializedObject, type SerializedObject, toCamelKey, toSnakeKey } from '../initializers/objects.ts'
+import { closest, isClass } from '../platform/arguments.ts'
 import * as functions from './functions.ts'
 
 export * from './functions.ts'
@@ -55,7 +56,7 @@ export function register(name: string, activation: Activation): void {
 /** The function. @throws ArgumentError for an unknown name or kind. */
 export function get(identifier: ActivationLike | undefined): Activation {
   if (identifier === null || identifier === undefined) return functions.linear
-  if (typeof identifier === 'function') return exported.get(identifier) ?? identifier
+  if (typeof identifier === 'function' && !isClass(identifier)) return exported.get(identifier) ?? identifier
   const name = nameOf(identifier)
   if (name !== null) {
     const own = custom.get(name)
@@ -64,11 +65,13 @@ export function get(identifier: ActivationLike | undefined): Activation {
     const key = aliases[snake] ?? snake
     if (Object.hasOwn(named, key)) return named[key as keyof typeof named]
   }
+  const meant = name === null ? null : closest(name, [...Object.keys(named), ...Object.keys(aliases), ...custom.keys()])
   throw new ArgumentError(
     problem({
       where: 'activation',
       expected: `a function, null, or one of ${Object.keys(named).join(', ')}`,
       received: name ?? identifier,
+      ...(meant === null ? {} : { hint: `Did you mean "${meant}"?` }),
     }),
   )
 }

@@ -3,6 +3,7 @@ import { ArgumentError, problem } from '../errors.ts'
 import {
   classNameOf, type Config, type Configured, isSerializedObject, ObjectRegistry, type SerializedObject,
 } from '../initializers/objects.ts' // prettier-ignore
+import { isClass } from '../platform/arguments.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
 
@@ -146,10 +147,15 @@ export type ConstraintLike = Constraint | ((value: Tensor) => Tensor) | string |
 export function get(identifier: ConstraintLike | null | undefined): Constraint | null {
   if (identifier === null || identifier === undefined) return null
   if (identifier instanceof Constraint) return identifier
-  if (typeof identifier === 'function') return new FunctionConstraint(identifier)
+  if (typeof identifier === 'function' && !isClass(identifier)) return new FunctionConstraint(identifier)
   if (typeof identifier === 'string' || isSerializedObject(identifier)) return registry.make(identifier)
   throw new ArgumentError(
-    problem({ where: 'constraint', expected: 'a name, a constraint, a function or null', received: identifier }),
+    problem({
+      where: 'constraint',
+      expected: 'a name, a constraint, a function or null',
+      received: identifier,
+      hint: 'For example "non_neg" or constraints.maxNorm({ maxValue: 2 })',
+    }),
   )
 }
 

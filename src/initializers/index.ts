@@ -3,6 +3,7 @@ import { ArgumentError, problem } from '../errors.ts'
 import { type DType, type Shape, showShape, type TypedArray } from '../graph/types.ts'
 import type { Tensor } from '../ops/index.ts'
 import { toSnakeCase } from '../ops/naming.ts'
+import { isClass } from '../platform/arguments.ts'
 import { Constant, Identity, Ones, Zeros } from './constants.ts'
 import { Initializer } from './initializer.ts'
 import { classNameOf, isSerializedObject, ObjectRegistry, type SerializedObject } from './objects.ts'
@@ -74,7 +75,7 @@ class FunctionInitializer extends Initializer {
 
 /** The function that makes a weight's first values. @throws ArgumentError for an unknown name or kind. */
 export function get(identifier: InitializerLike): InitializerFunction {
-  if (typeof identifier === 'function') return identifier
+  if (typeof identifier === 'function' && !isClass(identifier)) return identifier
   const initializer = getInitializer(identifier)
   return (shape, dtype) => initializer.values(shape, dtype)
 }
@@ -82,10 +83,15 @@ export function get(identifier: InitializerLike): InitializerFunction {
 /** The initializer object. A function is wrapped; it cannot be stored in a config. */
 export function getInitializer(identifier: InitializerLike): Initializer {
   if (identifier instanceof Initializer) return identifier
-  if (typeof identifier === 'function') return new FunctionInitializer(identifier)
+  if (typeof identifier === 'function' && !isClass(identifier)) return new FunctionInitializer(identifier)
   if (typeof identifier === 'string' || isSerializedObject(identifier)) return registry.make(identifier)
   throw new ArgumentError(
-    problem({ where: 'initializer', expected: 'a name, an initializer or a function', received: identifier }),
+    problem({
+      where: 'initializer',
+      expected: 'a name, an initializer or a function',
+      received: identifier,
+      hint: 'For example "he_normal" or initializers.constant({ value: 0.1 })',
+    }),
   )
 }
 

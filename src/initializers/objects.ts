@@ -1,5 +1,6 @@
 // Named objects that live in Keras configs (initializers, regularizers, constraints): looking them up and writing them down.
 import { ArgumentError, problem } from '../errors.ts'
+import { closest } from '../platform/arguments.ts'
 
 /** JSON as Keras writes it: keys in snake_case. */
 export type Config = Record<string, unknown>
@@ -81,12 +82,13 @@ export class ObjectRegistry<T extends Configured> {
     const registered = typeof identifier === 'string' ? null : identifier.registered_name
     const make = this.#makers.get(registered ?? name) ?? this.#makers.get(name)
     if (make === undefined) {
+      const meant = closest(name, [...this.#makers.keys()])
       throw new ArgumentError(
         problem({
           where: this.#kind,
           expected: `one of ${[...this.#builtin].sort().join(', ')}`,
           received: name,
-          hint: `Register classes of your own first`,
+          hint: meant === null ? `Register classes of your own first` : `Did you mean "${meant}"?`,
         }),
       )
     }

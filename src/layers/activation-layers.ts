@@ -6,7 +6,7 @@ import type { InitializerLike } from '../initializers/index.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, Variable } from '../ops/index.ts'
 import type { RegularizerLike } from '../regularizers/index.ts'
-import { integerOption, knownDim, numberOption, resolveAxis } from './checks.ts'
+import { axesOption, integerOption, knownDim, numberOption, resolveAxis } from './checks.ts'
 import type { Config } from './config.ts'
 import { Layer, type LayerOptions, toFloat } from './layer.ts'
 import type { SymbolicShape } from './nested.ts'
@@ -29,8 +29,8 @@ export class Activation extends Layer {
   static override readonly className: string = 'Activation'
   readonly activation: ActivationFunction
 
-  constructor(options: ActivationOptions | string) {
-    const all = typeof options === 'string' ? { activation: options } : options
+  constructor(options: ActivationOptions | string | ActivationFunction) {
+    const all = typeof options === 'string' || typeof options === 'function' ? { activation: options } : options
     super(all)
     if (all.activation === undefined)
       throw new ArgumentError(
@@ -127,7 +127,7 @@ export class PReLU extends Elementwise {
   constructor(options: PReLUOptions = {}) {
     super(options)
     const { sharedAxes = null } = options
-    this.sharedAxes = typeof sharedAxes === 'number' ? [sharedAxes] : sharedAxes
+    this.sharedAxes = sharedAxes === null ? null : [axesOption(this.where, 'sharedAxes', sharedAxes)].flat()
     this.#recipe = recipe(options.alphaInitializer, 'zeros', options.alphaRegularizer, options.alphaConstraint)
   }
   override build(inputShape: SymbolicShape): void {

@@ -1,6 +1,7 @@
 // Argument checks that many layers share; each error names the layer, what was expected and what came.
 import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { showShape } from '../graph/types.ts'
+import { closest } from '../platform/arguments.ts'
 import type { SymbolicShape } from './nested.ts'
 
 /** @throws ArgumentError unless `value` is an integer of at least `least`. */
@@ -13,7 +14,7 @@ export function integerOption(where: string, option: string, value: unknown, lea
 /** @throws ArgumentError unless `value` is a finite number within [low, high]. */
 export function numberOption(where: string, option: string, value: unknown, low = -Infinity, high = Infinity): number {
   if (typeof value === 'number' && Number.isFinite(value) && value >= low && value <= high) return value
-  const range = low === -Infinity && high === Infinity ? '' : ` in [${low}, ${high}]`
+  const range = high === Infinity ? (low === -Infinity ? '' : ` >= ${low}`) : ` in [${low}, ${high}]`
   throw new ArgumentError(problem({ where, expected: `\`${option}\` to be a number${range}`, received: value }))
 }
 
@@ -26,7 +27,23 @@ export function choiceOption<T extends string>(
 ): T {
   if (choices.includes(value as T)) return value as T
   const list = choices.map((choice) => `"${choice}"`).join(', ')
-  throw new ArgumentError(problem({ where, expected: `\`${option}\` to be one of ${list}`, received: value }))
+  const meant = typeof value === 'string' ? closest(value, choices) : null
+  const hint = meant === null ? {} : { hint: `Did you mean "${meant}"?` }
+  throw new ArgumentError(problem({ where, expected: `\`${option}\` to be one of ${list}`, received: value, ...hint }))
+}
+
+/** A name in lower case, as Keras reads it; anything else stays for the check that follows. */
+export function lowerCase(value: unknown): unknown {
+  return typeof value === 'string' ? value.toLowerCase() : value
+}
+
+/** One axis, or a list of them. @throws ArgumentError unless all are integers. */
+export function axesOption(where: string, option: string, value: unknown): number | readonly number[] {
+  const list: unknown[] = Array.isArray(value) ? value : [value]
+  if (list.every((axis) => Number.isInteger(axis))) return value as number | readonly number[]
+  throw new ArgumentError(
+    problem({ where, expected: `\`${option}\` to be an integer or a list of them`, received: value }),
+  )
 }
 
 /** One integer for all `count` dims, or one for each. */
@@ -40,7 +57,7 @@ export function sizesOption(where: string, option: string, value: unknown, count
   throw new ArgumentError(
     problem({
       where,
-      expected: `\`${option}\` to be an integer >= ${least} or ${count} of them`,
+      expected: `\`${option}\` to be an integer >= ${least}${count === 1 ? '' : ` or ${count} of them`}`,
       received: value,
     }),
   )
@@ -94,8 +111,19 @@ export function resolveAxis(where: string, axis: number, rank: number): number {
 export function requireRank(where: string, shape: SymbolicShape, ...ranks: number[]): void {
   if (ranks.includes(shape.length)) return
   throw new ShapeError(
-    problem({ where, expected: `an input of rank ${ranks.join(' or ')}`, received: `shape ${showShape(shape)}` }),
+    problem({
+      where,
+      expected: `an input of rank ${ranks.join(' or ')}`,
+      received: `shape ${showShape(shape)}`,
+      ...batchHint(shape, Math.min(...ranks)),
+    }),
   )
+}
+
+/** What to do about an input that lacks one axis: mostly it is the batch. */
+export function batchHint(shape: SymbolicShape, wantedRank: number): { hint?: string } {
+  if (shape.length !== wantedRank - 1 || shape[0] === null) return {}
+  return { hint: `The first axis is the batch: ops.expandDims(x, 0) makes a batch of one` }
 }
 
 /** The size of `axis`, which must be known. @throws ShapeError if it is not. */

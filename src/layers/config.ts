@@ -27,7 +27,7 @@ export function toKeras(options: Record<string, unknown>): Config {
 const dtypes: readonly string[] = ['float32', 'int32', 'uint8', 'bool']
 
 /** The element type of a Keras dtype or dtype policy. @throws ArgumentError if there is no such type here. */
-export function dtypeFromKeras(value: unknown): DType {
+export function dtypeFromKeras(value: unknown, where = 'dtype'): DType {
   if (value === null || value === undefined) return 'float32'
   let name: unknown = value
   if (typeof value === 'object') name = (value as { config?: { name?: unknown } }).config?.name
@@ -40,7 +40,7 @@ export function dtypeFromKeras(value: unknown): DType {
       return 'float32'
     }
   }
-  throw new ArgumentError(problem({ where: 'dtype', expected: `one of ${dtypes.join(', ')}`, received: value }))
+  throw new ArgumentError(problem({ where, expected: `\`dtype\` to be one of ${dtypes.join(', ')}`, received: value }))
 }
 
 /** A config without some of its keys. */

@@ -5,7 +5,15 @@ import { showShape } from '../graph/types.ts'
 import type { Variable } from '../ops/index.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
-import { choiceOption, dataFormatOption, integerOption, knownDim, type Sizes, sizesOption } from './checks.ts'
+import {
+  choiceOption,
+  dataFormatOption,
+  integerOption,
+  knownDim,
+  lowerCase,
+  type Sizes,
+  sizesOption,
+} from './checks.ts'
 import { type Config, omit } from './config.ts'
 import { type Padding, paddings, windowOutput } from './conv-shapes.ts'
 import { Layer, type LayerOptions } from './layer.ts'
@@ -64,7 +72,7 @@ export function windowOptions(
   return {
     kernelSize: sizesOption(where, 'kernelSize', options.kernelSize, rank),
     strides,
-    padding: choiceOption(where, 'padding', (options.padding ?? 'valid').toLowerCase(), choices),
+    padding: choiceOption(where, 'padding', lowerCase(options.padding ?? 'valid'), choices),
     dilationRate,
   }
 }

@@ -49,7 +49,8 @@ export class Dropout extends Noise {
     super(options)
     this.rate = numberOption(this.where, 'rate', options.rate, 0, 1)
     const { noiseShape = null } = options
-    if (noiseShape !== null && !Array.isArray(noiseShape))
+    const fits = (dim: unknown) => dim === null || (Number.isInteger(dim) && (dim as number) > 0)
+    if (noiseShape !== null && !(Array.isArray(noiseShape) && noiseShape.every(fits)))
       throw new ArgumentError(
         problem({
           where: this.where,

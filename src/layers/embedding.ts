@@ -37,7 +37,14 @@ export class Embedding extends Layer {
     this.inputDim = integerOption(this.where, 'inputDim', options.inputDim)
     this.outputDim = integerOption(this.where, 'outputDim', options.outputDim)
     if (options.maskZero === true)
-      throw new ArgumentError(problem({ where: this.where, expected: '`maskZero` to be false', received: true }))
+      throw new ArgumentError(
+        problem({
+          where: this.where,
+          expected: '`maskZero` to be false',
+          received: true,
+          hint: 'Masks are not supported',
+        }),
+      )
     const { embeddingsInitializer, embeddingsRegularizer, embeddingsConstraint } = options
     this.#recipe = recipe(embeddingsInitializer, 'uniform', embeddingsRegularizer, embeddingsConstraint)
   }

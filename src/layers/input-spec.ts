@@ -1,6 +1,7 @@
 // What a layer demands of its inputs' shapes, checked before every call.
 import { problem, ShapeError } from '../errors.ts'
 import { showShape } from '../graph/types.ts'
+import { batchHint } from './checks.ts'
 import type { SymbolicShape } from './nested.ts'
 
 /** Demands on one input; what is left out is free. */
@@ -15,13 +16,18 @@ export interface InputSpec {
 /** @throws ShapeError that names the layer, the demand and the shape that came. */
 export function checkInput(where: string, index: number, spec: InputSpec, shape: SymbolicShape): void {
   const rank = shape.length
-  const fail = (expected: string): never => {
+  const fail = (expected: string, wantedRank = 0): never => {
     throw new ShapeError(
-      problem({ where, expected: `${expected} (input ${index})`, received: `shape ${showShape(shape)}` }),
+      problem({
+        where,
+        expected: `${expected} (input ${index})`,
+        received: `shape ${showShape(shape)}`,
+        ...batchHint(shape, wantedRank),
+      }),
     )
   }
-  if (spec.ndim !== undefined && rank !== spec.ndim) fail(`an input of rank ${spec.ndim}`)
-  if (spec.minNdim !== undefined && rank < spec.minNdim) fail(`an input of rank ${spec.minNdim} or more`)
+  if (spec.ndim !== undefined && rank !== spec.ndim) fail(`an input of rank ${spec.ndim}`, spec.ndim)
+  if (spec.minNdim !== undefined && rank < spec.minNdim) fail(`an input of rank ${spec.minNdim} or more`, spec.minNdim)
   if (spec.maxNdim !== undefined && rank > spec.maxNdim) fail(`an input of rank ${spec.maxNdim} or less`)
   for (const [key, size] of Object.entries(spec.axes ?? {})) {
     const axis = Number(key)

@@ -125,10 +125,15 @@ export abstract class Layer extends WeightOwner {
   #build(build: (shape: LayerShape) => void, shape: LayerShape): void {
     if (this.building) return build(shape)
     this.building = true
+    const made = this.ownVariables
+    const before = { trainable: made.trainable.length, nonTrainable: made.nonTrainable.length }
     try {
       withinName(this, this.name, () => build(shape))
       this.builtInputShape = shape
       this.built = true
+    } catch (error) {
+      this.keepFirstWeights(before)
+      throw error
     } finally {
       this.building = false
     }
@@ -176,16 +181,34 @@ export abstract class Layer extends WeightOwner {
   }
 
   #run(values: Nested<LayerValue>, kwargs: CallKwargs, training: boolean | null): Nested<Tensor> {
-    const outputs = withinCall(this, training, () =>
-      withinName(this, this.name, () => this.call(values, { ...kwargs, training: training ?? false })),
+    const outputs = this.#named(() =>
+      withinCall(this, training, () =>
+        withinName(this, this.name, () => this.call(values, { ...kwargs, training: training ?? false })),
+      ),
     ) as Nested<Tensor>
     if (outputs instanceof Promise || outputs === undefined || outputs === null)
       throw new ArgumentError(
-        problem({ where: this.where, expected: 'call() to return tensors, synchronously', received: outputs }),
+        problem({
+          where: this.where,
+          expected: 'call() to return tensors, synchronously',
+          received: outputs instanceof Promise ? 'a Promise' : outputs,
+          hint: 'Compute with ops.*, which need no `await`, and return the result',
+        }),
       )
     if (this.#activityRegularizer !== null)
       for (const output of flatten(outputs, isTensor)) this.addLoss(this.#activityRegularizer.call(output))
     return outputs
+  }
+
+  /** Runs `call`; a problem that an operation reports gets the name of the layer in which it arose. */
+  #named(call: () => unknown): unknown {
+    try {
+      return call()
+    } catch (error) {
+      const isOurs = error instanceof ShapeError || error instanceof ArgumentError
+      if (isOurs && !error.message.includes('layer "')) error.message = `${this.where}, ${error.message}`
+      throw error
+    }
   }
 
   #applySymbolic(values: Nested<LayerValue>, kwargs: CallKwargs, inputs: SymbolicTensor[]): Nested<SymbolicTensor> {

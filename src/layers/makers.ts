@@ -1,12 +1,26 @@
 // Lower-case makers: `layers.dense({ units: 3 })` is `new Dense({ units: 3 })`.
+import { namesOnSuccess } from '../ops/naming.ts'
 import * as L from './classes.ts'
+import { checkArguments, locateProblem } from './maker-checks.ts'
 
-/** A function that makes a layer from the constructor's arguments. */
-function maker<A extends unknown[], T>(cls: new (...options: A) => T): (...options: A) => T {
-  return (...options) => new cls(...options)
+/**
+ * A function that makes a layer from the constructor's options, which it checks for JavaScript's sake. `alone` are the types
+ * of what may be given instead of an object of options. What fails uses up no automatic names.
+ */
+function maker<A extends unknown[], T>(
+  cls: (new (...options: A) => T) & { readonly className: string },
+  ...alone: readonly string[]
+): (...options: A) => T {
+  const where = `layers.${cls.className[0]!.toLowerCase()}${cls.className.slice(1)}`
+  return (...given) => {
+    checkArguments(where, cls.className, given, alone)
+    return namesOnSuccess(() =>
+      locateProblem(where, given[0], () => new (cls as unknown as new (options: unknown) => T)(given[0] ?? {})),
+    )
+  }
 }
 
-export const activation = maker(L.Activation)
+export const activation = maker(L.Activation, 'string', 'function')
 export const add = maker(L.Add)
 export const average = maker(L.Average)
 export const averagePooling1D = maker(L.AveragePooling1D)
@@ -35,7 +49,7 @@ export const globalMaxPooling1D = maker(L.GlobalMaxPooling1D)
 export const globalMaxPooling2D = maker(L.GlobalMaxPooling2D)
 export const groupNormalization = maker(L.GroupNormalization)
 export const identity = maker(L.Identity)
-export const lambda = maker(L.Lambda)
+export const lambda = maker(L.Lambda, 'function')
 export const layerNormalization = maker(L.LayerNormalization)
 export const leakyReLU = maker(L.LeakyReLU)
 export const maximum = maker(L.Maximum)
@@ -47,11 +61,11 @@ export const multiply = maker(L.Multiply)
 export const normalization = maker(L.Normalization)
 export const permute = maker(L.Permute)
 export const pReLU = maker(L.PReLU)
-export const randomBrightness = maker(L.RandomBrightness)
-export const randomContrast = maker(L.RandomContrast)
+export const randomBrightness = maker(L.RandomBrightness, 'number')
+export const randomContrast = maker(L.RandomContrast, 'number')
 export const randomCrop = maker(L.RandomCrop)
-export const randomFlip = maker(L.RandomFlip)
-export const randomRotation = maker(L.RandomRotation)
+export const randomFlip = maker(L.RandomFlip, 'string')
+export const randomRotation = maker(L.RandomRotation, 'number')
 export const randomTranslation = maker(L.RandomTranslation)
 export const randomZoom = maker(L.RandomZoom)
 export const reLU = maker(L.ReLU)

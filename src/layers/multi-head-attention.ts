@@ -3,7 +3,7 @@ import { ArgumentError, problem } from '../errors.ts'
 import { type InitializerLike, getInitializer, serialize } from '../initializers/index.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
-import { integerOption, numberOption } from './checks.ts'
+import { integerOption, numberOption, requireRank } from './checks.ts'
 import type { Config } from './config.ts'
 import { Dropout } from './dropout.ts'
 import { EinsumDense } from './einsum-dense.ts'
@@ -77,6 +77,7 @@ export class MultiHeadAttention extends Layer {
 
   override build(inputShape: LayerShape): void {
     const [query, value, key] = this.#three<SymbolicShape>(inputShape as SymbolicShape, isShape)
+    for (const shape of [query, value, key]) requireRank(this.where, shape, 3)
     const { kernelInitializer, biasInitializer } = this.#options
     const dense = (
       name: string,

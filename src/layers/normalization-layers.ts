@@ -4,7 +4,7 @@ import { showShape } from '../graph/types.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, Variable } from '../ops/index.ts'
 import { along, scaleConfig, type ScaleOptions, scaleRecipes, type ScaleRecipes } from './batch-normalization.ts'
-import { integerOption, knownDim, numberOption, resolveAxis } from './checks.ts'
+import { axesOption, integerOption, knownDim, numberOption, resolveAxis } from './checks.ts'
 import type { Config } from './config.ts'
 import { Layer, type LayerOptions, toFloat } from './layer.ts'
 import type { SymbolicShape } from './nested.ts'
@@ -118,7 +118,7 @@ export class GroupNormalization extends Layer {
     super(options)
     const { groups = 32, axis = -1 } = options
     this.groups = groups === -1 ? -1 : integerOption(this.where, 'groups', groups)
-    this.axis = axis
+    this.axis = integerOption(this.where, 'axis', axis, -Infinity)
     this.epsilon = numberOption(this.where, 'epsilon', options.epsilon ?? 1e-3, 0)
     this.center = options.center ?? true
     this.scale = options.scale ?? true
@@ -187,7 +187,7 @@ export class UnitNormalization extends Layer {
 
   constructor(options: UnitNormalizationOptions = {}) {
     super(options)
-    this.axis = options.axis ?? -1
+    this.axis = axesOption(this.where, 'axis', options.axis ?? -1)
   }
 
   override call(inputs: Tensor): Tensor {

@@ -3,7 +3,7 @@ import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { type Shape, showShape, sizeOf, type TypedArray } from '../graph/types.ts'
 import * as ops from '../ops/index.ts'
 import { Tensor, type TensorLike, type Variable } from '../ops/index.ts'
-import { knownDim, resolveAxis } from './checks.ts'
+import { axesOption, numberOption, knownDim, resolveAxis } from './checks.ts'
 import type { Config } from './config.ts'
 import { Layer, type LayerOptions, toFloat } from './layer.ts'
 import type { SymbolicShape } from './nested.ts'
@@ -35,7 +35,7 @@ export class Normalization extends Layer {
   constructor(options: NormalizationOptions = {}) {
     super(options)
     const { axis = -1 } = options
-    this.axis = axis === null ? [] : typeof axis === 'number' ? [axis] : [...axis]
+    this.axis = axis === null ? [] : [axesOption(this.where, 'axis', axis)].flat()
     this.givenMean = options.mean ?? null
     this.givenVariance = options.variance ?? null
     this.invert = options.invert ?? false
@@ -47,6 +47,8 @@ export class Normalization extends Layer {
           received: { mean: this.givenMean, variance: this.givenVariance },
         }),
       )
+    for (const mean of [this.givenMean ?? []].flat()) numberOption(this.where, 'mean', mean)
+    for (const variance of [this.givenVariance ?? []].flat()) numberOption(this.where, 'variance', variance, 0)
   }
 
   /** The axes that stay, sorted. */
@@ -93,6 +95,10 @@ export class Normalization extends Layer {
     if (this.givenMean !== null)
       throw new ArgumentError(
         problem({ where: this.where, expected: 'a layer without given statistics to adapt', received: 'given `mean`' }),
+      )
+    if (data === undefined || data === null || typeof data === 'string')
+      throw new ArgumentError(
+        problem({ where: `${this.where}, adapt`, expected: 'a tensor, numbers, or batches of them', received: data }),
       )
     const running = new RunningStatistics()
     for await (const batch of batchesOf(data)) {

@@ -1,7 +1,7 @@
 // Pooling over windows: MaxPooling2D and AveragePooling2D, and their 1D twins.
 import * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
-import { choiceOption, dataFormatOption, type Sizes, sizesOption } from './checks.ts'
+import { lowerCase, choiceOption, dataFormatOption, type Sizes, sizesOption } from './checks.ts'
 import type { Config } from './config.ts'
 import { type Padding, paddings, windowOutput } from './conv-shapes.ts'
 import { Layer, type LayerOptions, toFloat } from './layer.ts'
@@ -31,7 +31,7 @@ abstract class Pooling extends Layer {
     dataFormatOption(this.where, options.dataFormat)
     this.poolSize = sizesOption(this.where, 'poolSize', options.poolSize, rank)
     this.strides = sizesOption(this.where, 'strides', options.strides ?? this.poolSize, rank)
-    this.padding = choiceOption(this.where, 'padding', (options.padding ?? 'valid').toLowerCase(), paddings)
+    this.padding = choiceOption(this.where, 'padding', lowerCase(options.padding ?? 'valid'), paddings)
     this.inputSpec = { ndim: rank + 2 }
   }
 

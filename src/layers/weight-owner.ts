@@ -80,7 +80,7 @@ export abstract class WeightOwner {
         problem({ where: this.where, expected: '`trainable` to be a boolean', received: trainable }),
       )
     this.#trainable = trainable
-    this.dtype = dtypeFromKeras(dtype)
+    this.dtype = dtypeFromKeras(dtype, this.where)
   }
 
   get className(): string {
@@ -134,6 +134,12 @@ export abstract class WeightOwner {
       ;(variable.trainable ? this.#ownTrainable : this.#ownNonTrainable).push(variable)
     }
     return { trainable: this.#ownTrainable, nonTrainable: this.#ownNonTrainable }
+  }
+
+  /** Forgets the own variables after the first ones: a build that failed is tried again from the start. */
+  protected keepFirstWeights(counts: { readonly trainable: number; readonly nonTrainable: number }): void {
+    this.#ownTrainable.length = counts.trainable
+    this.#ownNonTrainable.length = counts.nonTrainable
   }
 
   /** Own seed generators. */

@@ -6,7 +6,7 @@ import type { CategoricalCrossentropyOptions, CategoricalFocalCrossentropyOption
 import { KLDivergence, Poisson } from './distributions.ts'
 import { CategoricalHinge, Hinge, SquaredHinge } from './hinge.ts'
 import type { LossOptions } from './loss.ts'
-import { makeChecked } from './options.ts'
+import { makeChecked } from '../initializers/make-checked.ts'
 import {
   Huber,
   LogCosh,

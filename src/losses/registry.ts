@@ -6,7 +6,7 @@ import { CategoricalCrossentropy, CategoricalFocalCrossentropy } from './categor
 import { KLDivergence, Poisson } from './distributions.ts'
 import { CategoricalHinge, Hinge, SquaredHinge } from './hinge.ts'
 import { Loss, type LossFunction, LossFunctionWrapper } from './loss.ts'
-import { makeChecked } from './options.ts'
+import { makeChecked } from '../initializers/make-checked.ts'
 import {
   Huber,
   LogCosh,

@@ -1,5 +1,5 @@
 // Metrics: what is watched during training. Classes, and lower-case functions that make instances of them.
-import { makeChecked } from '../losses/options.ts'
+import { makeChecked } from '../initializers/make-checked.ts'
 import * as accuracies from './accuracy.ts'
 import * as best from './at-threshold.ts'
 import { AUC, type AUCOptions } from './auc.ts'

@@ -1,7 +1,7 @@
 // Metrics by name: Keras's class names, the same in snake_case and camelCase, short names, and stored configs.
 import { ArgumentError, problem } from '../errors.ts'
 import { isSerializedObject, ObjectRegistry, type SerializedObject } from '../initializers/objects.ts'
-import { makeChecked } from '../losses/options.ts'
+import { makeChecked } from '../initializers/make-checked.ts'
 import { outputKind } from '../losses/registry.ts'
 import { Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy } from './accuracy.ts'
 import * as best from './at-threshold.ts'

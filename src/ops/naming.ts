@@ -18,6 +18,18 @@ export function autoName(prefix: string): string {
   return count === 0 ? prefix : `${prefix}_${count}`
 }
 
+/** Runs `make`; if it fails, the automatic names that it took are free again. */
+export function namesOnSuccess<T>(make: () => T): T {
+  const before = [...counters]
+  try {
+    return make()
+  } catch (error) {
+    counters.clear()
+    for (const [prefix, count] of before) counters.set(prefix, count)
+    throw error
+  }
+}
+
 /** Starts automatic names afresh. */
 export function clearSession(): void {
   counters.clear()

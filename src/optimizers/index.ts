@@ -1,5 +1,5 @@
 // Optimizers: classes, and lower-case functions that make instances of them.
-import { makeChecked } from '../losses/options.ts'
+import { makeChecked } from '../initializers/make-checked.ts'
 import { Adadelta, type AdadeltaOptions } from './adadelta.ts'
 import { Adafactor, type AdafactorOptions } from './adafactor.ts'
 import { Adagrad, type AdagradOptions } from './adagrad.ts'

@@ -1,7 +1,7 @@
 // Optimizers by name and from stored configs.
 import { ArgumentError, problem } from '../errors.ts'
 import { isSerializedObject, type SerializedObject } from '../initializers/objects.ts'
-import { makeChecked } from '../losses/options.ts'
+import { makeChecked } from '../initializers/make-checked.ts'
 import { Adadelta } from './adadelta.ts'
 import { Adafactor } from './adafactor.ts'
 import { Adagrad } from './adagrad.ts'

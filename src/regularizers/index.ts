@@ -3,6 +3,7 @@ import { ArgumentError, problem } from '../errors.ts'
 import {
   classNameOf, type Config, type Configured, isSerializedObject, ObjectRegistry, type SerializedObject,
 } from '../initializers/objects.ts' // prettier-ignore
+import { isClass } from '../platform/arguments.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
 
@@ -156,10 +157,15 @@ export type RegularizerLike = Regularizer | ((value: Tensor) => Tensor) | string
 export function get(identifier: RegularizerLike | null | undefined): Regularizer | null {
   if (identifier === null || identifier === undefined) return null
   if (identifier instanceof Regularizer) return identifier
-  if (typeof identifier === 'function') return new FunctionRegularizer(identifier)
+  if (typeof identifier === 'function' && !isClass(identifier)) return new FunctionRegularizer(identifier)
   if (typeof identifier === 'string' || isSerializedObject(identifier)) return registry.make(identifier)
   throw new ArgumentError(
-    problem({ where: 'regularizer', expected: 'a name, a regularizer, a function or null', received: identifier }),
+    problem({
+      where: 'regularizer',
+      expected: 'a name, a regularizer, a function or null',
+      received: identifier,
+      hint: 'For example "l2" or regularizers.l2({ l2: 0.001 })',
+    }),
   )
 }
 

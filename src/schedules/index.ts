@@ -1,6 +1,6 @@
 // Learning-rate schedules: classes, lower-case functions that make instances, and stored configs.
 import { ObjectRegistry, type SerializedObject } from '../initializers/objects.ts'
-import { makeChecked } from '../losses/options.ts'
+import { makeChecked } from '../initializers/make-checked.ts'
 import { CosineDecay, type CosineDecayOptions, CosineDecayRestarts, type CosineDecayRestartsOptions } from './cosine.ts'
 import { type DecayOptions, ExponentialDecay, InverseTimeDecay } from './exponential.ts'
 import { PiecewiseConstantDecay, type PiecewiseConstantDecayOptions } from './piecewise.ts'

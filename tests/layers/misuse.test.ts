@@ -17,7 +17,7 @@ test.each<[string, () => unknown, RegExp]>([
     () => layers.dense({ units: 0 }),
     /layer "dense.*" \(Dense\): expected `units` to be a positive integer, received 0/,
   ],
-  ['units missing', () => layers.dense(wrong({ unit: 5 })), /`units` to be a positive integer, received undefined/],
+  ['units misspelt', () => layers.dense(wrong({ unit: 5 })), /a known option, received "unit". Did you mean `units`\?/],
   ['units as text', () => layers.dense({ units: wrong('3') }), /received "3"/],
   [
     'kernel size missing',
@@ -48,15 +48,19 @@ test.each<[string, () => unknown, RegExp]>([
   [
     'initializer',
     () => layers.dense({ units: 1, kernelInitializer: 'hee' }),
-    /initializer: expected one of .*received "hee"/,
+    /layers.dense, `kernelInitializer`: expected one of .*received "hee"/,
   ],
   [
     'regularizer',
     () => layers.dense({ units: 1, kernelRegularizer: 'l3' }),
-    /regularizer: expected one of .*received "l3"/,
+    /layers.dense, `kernelRegularizer`: expected one of .*received "l3"/,
   ],
   ['name', () => layers.dense({ units: 1, name: 'a/b' }), /`name` to be a string without "\/", received "a\/b"/],
-  ['trainable', () => layers.dense({ units: 1, trainable: wrong('no') }), /`trainable` to be a boolean, received "no"/],
+  [
+    'trainable',
+    () => layers.dense({ units: 1, trainable: wrong('no') }),
+    /`trainable` to be true or false, received "no"/,
+  ],
   ['rotation', () => layers.randomRotation(2), /`factor` to be a number or a pair of numbers in \[-1, 1\], received 2/],
   ['flip mode', () => layers.randomFlip('diagonal'), /"horizontal", "vertical"/],
   ['value range', () => layers.randomContrast({ factor: 0.1, valueRange: [1, 0] }), /`valueRange`/],

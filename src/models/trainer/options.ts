@@ -1,14 +1,12 @@
 // Checks on options that fit, evaluate and predict share.
 import { ArgumentError, problem } from '../../errors.ts'
+import { requireOptions } from '../../platform/arguments.ts'
 
 export type Verbose = 'auto' | 0 | 1 | 2
 
-/** @throws ArgumentError for a name that is not among `known`. */
-export function checkOptions(where: string, options: object, known: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue
-    throw new ArgumentError(problem({ where, expected: `options among ${known.join(', ')}`, received: name }))
-  }
+/** @throws ArgumentError unless `options` is an object whose names are among `known`. */
+export function checkOptions(where: string, options: unknown, known: readonly string[]): void {
+  requireOptions(where, options, known)
 }
 
 /** `auto` means 1. */
