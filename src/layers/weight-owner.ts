@@ -80,7 +80,7 @@ export abstract class WeightOwner {
         problem({ where: this.where, expected: '`trainable` to be a boolean', received: trainable }),
       )
     this.#trainable = trainable
-    this.dtype = dtypeFromKeras(dtype, this.where)
+    this.dtype = dtypeFromKeras(dtype, `layer "${this.name}"`)
   }
 
   get className(): string {
