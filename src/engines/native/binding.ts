@@ -38,7 +38,63 @@ export interface ProgramSpec {
   }[]
 }
 
-export interface Binding {
+export interface JpegDecoding {
+  /** 0: those of the file, CMYK as RGB. */
+  readonly channels: 0 | 1 | 3 | 4
+  /** The fast integer transform; else the accurate one. */
+  readonly fast: boolean
+  readonly fancyUpscaling: boolean
+  readonly recoverTruncated: boolean
+  readonly ratio: 1 | 2 | 4 | 8
+  readonly maxPixels: number
+}
+
+export interface JpegEncoding {
+  readonly height: number
+  readonly width: number
+  readonly channels: 1 | 3
+  readonly quality: number
+  readonly progressive: boolean
+  readonly optimizeSize: boolean
+  readonly chromaDownsampling: boolean
+  /** 0 none, 1 an inch, 2 a centimetre. */
+  readonly densityUnit: 0 | 1 | 2
+  readonly xDensity: number
+  readonly yDensity: number
+}
+
+/** The picture to resize, and for each axis the table of src/graph/resize-weights.ts. */
+export interface ResizeTables {
+  readonly height: number
+  readonly width: number
+  readonly channels: number
+  readonly rowStarts: Int32Array
+  readonly rowWeights: Float32Array
+  readonly columnStarts: Int32Array
+  readonly columnWeights: Float32Array
+}
+
+/** Pictures: on Node's pool of threads, not on the compute thread. Errors reject. Uint8Array targets are rounded half to even. */
+export interface PictureBinding {
+  decodeJpeg(
+    file: Uint8Array,
+    how: JpegDecoding,
+  ): Promise<{ data: Uint8Array; height: number; width: number; channels: number }>
+  decodeJpegResized<T extends Uint8Array | Float32Array>(
+    file: Uint8Array,
+    how: JpegDecoding,
+    tables: ResizeTables,
+    target: T,
+  ): Promise<T>
+  resizePixels<T extends Uint8Array | Float32Array>(
+    pixels: Uint8Array | Float32Array,
+    tables: ResizeTables,
+    target: T,
+  ): Promise<T>
+  encodeJpeg(pixels: Uint8Array, how: JpegEncoding): Promise<Uint8Array>
+}
+
+export interface Binding extends PictureBinding {
   allocate(bytes: number): BlockHandle
   write(block: BlockHandle, data: TypedArray): void
   read(block: BlockHandle, target: TypedArray): Promise<void>
@@ -48,6 +104,8 @@ export interface Binding {
   times(program: ProgramHandle): [number, number][][]
   information(): {
     oneDNN: string
+    /** Empty without it. */
+    libjpegTurbo: string
     instructionSet: string
     lanes: number
     threads: number

@@ -20,8 +20,9 @@ class NativeEngine implements Engine {
   }
 
   info(): EngineInfo {
-    const { oneDNN, instructionSet, threads } = this.#binding.information()
-    return { name: this.name, reason: this.#reason, threads, instructionSet, versions: { oneDNN } }
+    const { oneDNN, libjpegTurbo, instructionSet, threads } = this.#binding.information()
+    const versions = { oneDNN, 'libjpeg-turbo': libjpegTurbo || 'not built in: JPEG is decoded by sharp' }
+    return { name: this.name, reason: this.#reason, threads, instructionSet, versions }
   }
 
   upload(data: TypedArray, type: TensorType): EngineBuffer {
