@@ -17,7 +17,10 @@ function load(): Promise<PictureAddon | { readonly missing: string }> {
     try {
       const { loadBinding } = (await import(path)) as typeof import('../engines/native/binding.ts')
       const functions = loadBinding()
-      return { functions, jpeg: functions.information().libjpegTurbo !== '' }
+      const { libjpegTurbo } = functions.information() as { libjpegTurbo?: string }
+      if (libjpegTurbo === undefined)
+        return { missing: 'the addon is older than this library; "npm run build:native" builds it anew' }
+      return { functions, jpeg: libjpegTurbo !== '' }
     } catch (error) {
       return { missing: error instanceof Error ? error.message : String(error) }
     }
