@@ -35,6 +35,39 @@ export async function* mapOrdered<T, R>(
   }
 }
 
+/** As mapOrdered, but results come as they are ready. */
+export async function* mapUnordered<T, R>(
+  elements: Elements<T>,
+  transform: (element: T) => Promise<R>,
+  parallel: number,
+): Elements<R> {
+  interface Outcome {
+    readonly self: Promise<Outcome>
+    readonly result: R
+  }
+  const pending = new Set<Promise<Outcome>>()
+  let ended = false
+  try {
+    for (;;) {
+      while (!ended && pending.size < parallel) {
+        const next = await elements.next()
+        if (next.done) ended = true
+        else {
+          const self: Promise<Outcome> = handled(transform(next.value).then((result) => ({ self, result })))
+          pending.add(self)
+        }
+      }
+      if (pending.size === 0) return
+      const { self, result } = await Promise.race(pending)
+      pending.delete(self)
+      yield result
+    }
+  } finally {
+    await Promise.allSettled(pending)
+    await elements.return()
+  }
+}
+
 /** A failure is reported in its turn, not as an unhandled rejection meanwhile. */
 function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined)

@@ -1,13 +1,19 @@
 // Lazy, re-iterable pipelines with the meaning of tf.data: every iteration starts from scratch, nothing runs before it is asked for.
-import { AbortError, ArgumentError, problem } from '../errors.ts'
+import { ArgumentError, problem } from '../errors.ts'
+import { abortError } from '../platform/wait.ts'
 import { hostRandom, nextSeed, tensor, type Tensor } from '../ops/index.ts'
-import { mapOrdered, prefetched } from './concurrency.ts'
+import { givenChoice, picked, weightedChoice } from './choosing.ts'
+import { mapOrdered, mapUnordered, prefetched } from './concurrency.ts'
 import type { Elements } from './concurrency.ts'
+import { commonSpec, mappedSpec, mapSpec, paddedSpec, specOf, TensorSpec } from './element-spec.ts'
+import type { ElementSpec } from './element-spec.ts'
+import { openCache, writeCache } from './file-cache.ts'
 import {
-  chosen, grouped, interleaved, limited, numbered, repeated, requireCount, shuffled, unbatched, windows, zipped,
+  chosen, distinct, fromUser, grouped, interleaved, limited, numbered, repeated, requireCount, scanned, shuffled, unbatched,
+  whileWanted, windows, zipped,
 } from './stages.ts' // prettier-ignore
 import type { WindowOptions } from './stages.ts'
-import { commonLength, flatten, rebuild, stack, stackPadded, takeSlice, toElement } from './structure.ts'
+import { commonLength, contentOf, flatten, rebuild, stack, stackPadded, takeSlice, toElement } from './structure.ts'
 import type { Element, ElementLike, Padding } from './structure.ts'
 
 /** Cardinality of a dataset that never ends, and of one whose length is not known. */
@@ -33,15 +39,25 @@ function call<R>(transform: Transform<R>, element: unknown): R {
   return Array.isArray(element) ? free(...(element as unknown[])) : free(element)
 }
 
+type SpecRule = () => ElementSpec | Promise<ElementSpec>
+async function isTrue(verdict: boolean | Tensor): Promise<boolean> {
+  return typeof verdict === 'boolean' ? verdict : (await verdict.item()) !== 0
+}
+
 export class Dataset<T = Element> implements AsyncIterable<T> {
   readonly #source: Source<T>
   readonly #cardinality: number
+  readonly #spec: SpecRule | undefined
 
-  /** Makes a dataset of any generator function. `cardinality`: number of elements, INFINITE or UNKNOWN. */
-  constructor(source: Source<T>, cardinality: number = UNKNOWN) {
+  /**
+   * Makes a dataset of any generator function. `cardinality`: number of elements, INFINITE or UNKNOWN. `spec`: what the elements
+   * are made of; without it, the first element tells.
+   */
+  constructor(source: Source<T>, cardinality: number = UNKNOWN, spec?: SpecRule) {
     requireCount('constructor', 'a cardinality: a number of elements, INFINITE or UNKNOWN', cardinality, UNKNOWN)
     this.#source = source
     this.#cardinality = cardinality
+    this.#spec = spec
   }
 
   /**
@@ -52,10 +68,11 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
     const whole = toElement(value)
     const leaves = flatten(whole)
     const length = commonLength('Dataset.fromTensorSlices', leaves)
-    return new Dataset(async function* () {
+    const source: Source<Element> = async function* () {
       const hosts = await Promise.all(leaves.map((leaf) => leaf.data()))
       for (let i = 0; i < length; i++) yield takeSlice(whole, leaves, hosts, i)
-    }, length)
+    }
+    return new Dataset(source, length, () => mapSpec(specOf(whole), (shape) => shape.slice(1)))
   }
 
   /** One element: the whole structure. */
@@ -71,9 +88,54 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
     make: () => Iterable<ElementLike> | AsyncIterable<ElementLike>,
     cardinality: number = UNKNOWN,
   ): Dataset {
-    return new Dataset(async function* () {
-      for await (const element of make()) yield toElement(element)
+    return new Dataset(async function* ({ signal }) {
+      for await (const element of fromUser(make(), signal)) yield toElement(element)
     }, cardinality)
+  }
+
+  /**
+   * Elements of an async iterable, such as a stream. Every iteration iterates it again: what can be read only once gives its
+   * elements once, unless `cache` keeps them. An early end returns the iterator; an abort does not wait for an element that is due.
+   */
+  static fromAsyncIterable(iterable: AsyncIterable<ElementLike>, cardinality: number = UNKNOWN): Dataset {
+    return Dataset.fromGenerator(() => iterable, cardinality)
+  }
+
+  /**
+   * Elements of several datasets, each time of a random one: with the probabilities `weights` (default: equal). Goes on with the
+   * others when one ends, unless `stopOnEmptyDataset`.
+   */
+  static sampleFromDatasets<T>(
+    datasets: readonly Dataset<T>[],
+    options: { weights?: readonly number[]; seed?: number; stopOnEmptyDataset?: boolean } = {},
+  ): Dataset<T> {
+    const { weights, seed = nextSeed(), stopOnEmptyDataset = false } = options
+    const chooser = weightedChoice(datasets.length, weights)
+    let epoch = 0
+    return new Dataset<T>((iteration) =>
+      picked(
+        datasets.map((dataset) => dataset.iterate(iteration)),
+        chooser(hostRandom(seed, epoch++)),
+        stopOnEmptyDataset,
+      ),
+    )
+  }
+
+  /** Elements of several datasets, each time of the one whose index `choices` gives; ends with it, or with the first that is empty. */
+  static chooseFromDatasets<T>(
+    datasets: readonly Dataset<T>[],
+    choices: Dataset<Tensor>,
+    { stopOnEmptyDataset = true }: { stopOnEmptyDataset?: boolean } = {},
+  ): Dataset<T> {
+    return new Dataset<T>(async function* (options) {
+      const order = choices.iterate(options)
+      try {
+        const iterations = datasets.map((dataset) => dataset.iterate(options))
+        yield* picked(iterations, givenChoice(datasets.length, order), stopOnEmptyDataset)
+      } finally {
+        await order.return()
+      }
+    })
   }
 
   /** Whole numbers (int32) from start (0) to stop, which is left out. */
@@ -85,10 +147,14 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
     if (step === 0)
       throw new ArgumentError(problem({ where: 'Dataset.range', expected: 'a step other than 0', received: step }))
     const count = Math.max(0, Math.ceil((stop - start) / step))
-    return new Dataset(async function* () {
-      await Promise.resolve()
-      for (let i = 0; i < count; i++) yield tensor(start + i * step, { dtype: 'int32' })
-    }, count)
+    return new Dataset(
+      async function* () {
+        await Promise.resolve()
+        for (let i = 0; i < count; i++) yield tensor(start + i * step, { dtype: 'int32' })
+      },
+      count,
+      () => new TensorSpec([], 'int32'),
+    )
   }
 
   /** Tuples of the datasets' elements; ends with the shortest. @throws ArgumentError for no dataset at all. */
@@ -101,6 +167,7 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
     return new Dataset<Element>(
       (options) => zipped<Element>(datasets.map((dataset) => dataset.iterate(options))),
       cardinality,
+      () => Promise.all(datasets.map((dataset) => dataset.elementSpec())),
     )
   }
 
@@ -123,28 +190,65 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
   }
 
   /**
+   * Structure, shapes (null: varies) and dtypes of the elements. Where only running tells, as after `map`, the first element is
+   * made; a batch whose last may be smaller has null as its first size. @throws ArgumentError if an empty dataset cannot tell.
+   */
+  async elementSpec(): Promise<ElementSpec> {
+    if (this.#spec !== undefined) return this.#spec()
+    for await (const element of this) return specOf(element)
+    const expected = 'an element that shows what the elements are made of'
+    throw new ArgumentError(problem({ where: 'Dataset.elementSpec', expected, received: 'an empty dataset' }))
+  }
+
+  /**
    * Applies `transform` to every element; a tuple is spread over its arguments. Numbers and typed arrays in the result become
-   * tensors. Up to `numParallelCalls` (default 1; AUTOTUNE) run at the same time; the order stays.
+   * tensors. Up to `numParallelCalls` (default 1; AUTOTUNE) run at the same time; the order stays, unless `deterministic` is false.
    */
   map<R = Element>(
     transform: Transform<R | Promise<R>>,
-    { numParallelCalls = 1 }: { numParallelCalls?: number } = {},
+    { numParallelCalls = 1, deterministic = true }: { numParallelCalls?: number; deterministic?: boolean } = {},
   ): Dataset<R extends ElementLike ? (R extends Element ? R : Element) : R> {
     const calls = numParallelCalls === AUTOTUNE ? automatic.calls : numParallelCalls
     requireCount('map', 'a positive numParallelCalls, or AUTOTUNE', calls, 1)
     type Result = R extends ElementLike ? (R extends Element ? R : Element) : R
     const apply = async (element: T): Promise<Result> => toElement(await call(transform, element)) as Result
-    return new Dataset<Result>((options) => mapOrdered(this.iterate(options), apply, calls), this.#cardinality)
+    const mapped = deterministic ? mapOrdered : mapUnordered
+    const source: Source<Result> = (options) => mapped(this.iterate(options), apply, calls)
+    return new Dataset<Result>(source, this.#cardinality, async () => {
+      // What is made of plain values, such as paths, has no specification before.
+      const before = await this.elementSpec().catch(unlessArgument)
+      for await (const element of this)
+        return mappedSpec(before, before === null ? null : specOf(element), specOf(await apply(element)))
+      return new Dataset(source).elementSpec()
+    })
   }
 
   /** Elements for which `predicate` gives true (or a tensor that is not 0). */
   filter(predicate: Transform<boolean | Tensor | Promise<boolean | Tensor>>): Dataset<T> {
     return this.#derive(async function* (elements) {
       for await (const element of elements) {
-        const verdict = await call(predicate, element)
-        if (typeof verdict === 'boolean' ? verdict : (await verdict.item()) !== 0) yield element
+        if (await isTrue(await call(predicate, element))) yield element
       }
     }, UNKNOWN)
+  }
+
+  /** Ends before the first element for which `predicate` gives false (or a tensor that is 0). */
+  takeWhile(predicate: Transform<boolean | Tensor | Promise<boolean | Tensor>>): Dataset<T> {
+    const wanted = async (element: T): Promise<boolean> => isTrue(await call(predicate, element))
+    return this.#derive((elements) => whileWanted(elements, wanted), UNKNOWN)
+  }
+
+  /** `step` gets a state and an element, and gives the next state and an element of the result. */
+  scan<S, R = Element>(
+    initial: S,
+    step: (state: S, element: T) => readonly [S, R] | Promise<readonly [S, R]>,
+  ): Dataset<R> {
+    return new Dataset<R>((options) => scanned(this.iterate(options), initial, step), this.#cardinality)
+  }
+
+  /** Each element once; all that were seen are remembered. */
+  unique(): Dataset<T> {
+    return this.#derive((elements) => distinct(elements, (element) => contentOf(element as Element)), UNKNOWN)
   }
 
   /** The elements of the datasets that `transform` makes, one after the other. */
@@ -179,20 +283,33 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
     { dropRemainder = false, ...padding }: Padding & { dropRemainder?: boolean } = {},
   ): Dataset {
     requireCount('paddedBatch', 'a positive batchSize', batchSize, 1)
-    return this.#grouped(batchSize, dropRemainder, (elements) => stackPadded(elements, padding))
+    const join = (elements: readonly Element[]): Promise<Element> => stackPadded(elements, padding)
+    return this.#grouped(batchSize, dropRemainder, join, async () => paddedSpec(await this.elementSpec(), padding))
   }
 
-  #grouped(size: number, dropRemainder: boolean, join: (group: readonly Element[]) => Promise<Element>): Dataset {
+  #grouped(
+    size: number,
+    dropRemainder: boolean,
+    join: (group: readonly Element[]) => Promise<Element>,
+    spec: () => Promise<ElementSpec> = () => this.elementSpec(),
+  ): Dataset {
     const count = this.#cardinality
     const cardinality = count < 0 ? count : dropRemainder ? Math.floor(count / size) : Math.ceil(count / size)
     const source: Source<Element> = (options) =>
       mapOrdered(grouped(this.iterate(options) as Elements<Element>, size, dropRemainder), join, 1)
-    return new Dataset(source, cardinality)
+    const first = dropRemainder ? size : null
+    return new Dataset(source, cardinality, async () => mapSpec(await spec(), (shape) => [first, ...shape]))
   }
 
   /** The reverse of `batch`. */
   unbatch(): Dataset {
-    return new Dataset((options) => unbatched(this.iterate(options) as Elements<Element>), UNKNOWN)
+    const source: Source<Element> = (options) => unbatched(this.iterate(options) as Elements<Element>)
+    return new Dataset(source, UNKNOWN, async () => mapSpec(await this.elementSpec(), (shape) => shape.slice(1)))
+  }
+
+  /** Batches of another size, made of the elements of the batches. */
+  rebatch(batchSize: number, options: { dropRemainder?: boolean } = {}): Dataset {
+    return this.unbatch().batch(batchSize, options)
   }
 
   /** Datasets of `size` elements each; of a tuple, tuples of datasets. `shift` defaults to `size`, `stride` to 1. */
@@ -236,7 +353,11 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
     const own = this.#cardinality
     const cardinality =
       count === 0 || own === 0 ? 0 : count < 0 || own === INFINITE ? INFINITE : own === UNKNOWN ? UNKNOWN : own * count
-    return new Dataset<T>((options) => repeated(() => this.iterate(options), count), cardinality)
+    return new Dataset<T>(
+      (options) => repeated(() => this.iterate(options), count),
+      cardinality,
+      () => this.elementSpec(),
+    )
   }
 
   /** The first `count` elements; all for -1. */
@@ -270,8 +391,17 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
     )
   }
 
-  /** Keeps the elements of the first complete iteration in memory and replays them; an iteration that is left early keeps nothing. */
-  cache(): Dataset<T> {
+  /**
+   * Keeps the elements of the first complete iteration, in memory or in a file, and replays them; an iteration that is left early
+   * keeps nothing. A file stays for later runs: `key` says what is in it, such as the options of the pipeline, and a file of
+   * another key is made anew. @throws FormatError while iterating, if the file is damaged.
+   */
+  cache(fileName?: string, { key = '' }: { key?: string } = {}): Dataset<T> {
+    if (fileName !== undefined)
+      return this.#derive(async function* (elements) {
+        const stored = (await openCache(fileName, key)) as Elements<T> | null
+        yield* stored ?? writeCache(fileName, key, elements)
+      }, this.#cardinality)
     let kept: readonly T[] | null = null
     return this.#derive(async function* (elements) {
       if (kept !== null) {
@@ -296,7 +426,8 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
 
   /** Pairs of a running number (int32, from `start`) and the element. */
   enumerate(start = 0): Dataset<[Tensor, T]> {
-    return new Dataset((options) => numbered(this.iterate(options), start), this.#cardinality)
+    const spec: SpecRule = async () => [new TensorSpec([], 'int32'), await this.elementSpec()]
+    return new Dataset((options) => numbered(this.iterate(options), start), this.#cardinality, spec)
   }
 
   /** This dataset's elements, then the other's. */
@@ -310,6 +441,7 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
         yield* other.iterate(options)
       }.bind(this),
       cardinality,
+      async () => commonSpec(await this.elementSpec(), await other.elementSpec()),
     )
   }
 
@@ -333,12 +465,21 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
   }
 
   #derive(transform: (elements: Elements<T>) => Elements<T>, cardinality: number): Dataset<T> {
-    return new Dataset<T>((options) => transform(this.iterate(options)), cardinality)
+    return new Dataset<T>(
+      (options) => transform(this.iterate(options)),
+      cardinality,
+      () => this.elementSpec(),
+    )
   }
 }
 
+function unlessArgument(error: unknown): null {
+  if (error instanceof ArgumentError) return null
+  throw error
+}
+
 function throwIfAborted({ signal }: IterationOptions): void {
-  if (signal?.aborted) throw new AbortError('the iteration over a dataset was aborted', { cause: signal.reason })
+  if (signal?.aborted) throw abortError('the iteration over a dataset', signal)
 }
 
 /** For each tensor of the elements' structure the dataset of its values. */

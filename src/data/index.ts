@@ -2,6 +2,8 @@
 export { cacheFolder } from './cache-folder.ts'
 export { AUTOTUNE, Dataset, INFINITE, UNKNOWN } from './dataset.ts'
 export type { IterationOptions, Windowed } from './dataset.ts'
+export { TensorSpec } from './element-spec.ts'
+export type { ElementSpec } from './element-spec.ts'
 export { decodeImage, imageKind } from './decode-image.ts'
 export { download } from './download.ts'
 export type { DownloadOptions, DownloadRecord } from './download.ts'

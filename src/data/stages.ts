@@ -1,5 +1,6 @@
 // What the methods of Dataset do to a running iteration: generators over generators, which end with their consumer.
 import { ArgumentError, problem } from '../errors.ts'
+import { abortError } from '../platform/wait.ts'
 import { tensor } from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
 import type { Elements } from './concurrency.ts'
@@ -149,6 +150,67 @@ export async function* interleaved<S, T>(
   } finally {
     await Promise.all(slots.map(async (running) => running?.return()))
     await sources.return()
+  }
+}
+
+/** A user's iterable, whose next element may be long in coming: an abort does not wait for it. */
+export async function* fromUser<T>(source: Iterable<T> | AsyncIterable<T>, signal?: AbortSignal): Elements<T> {
+  if (signal === undefined || !(Symbol.asyncIterator in source)) {
+    yield* source
+    return
+  }
+  const iterator = source[Symbol.asyncIterator]()
+  let stop: () => void = () => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(abortError('the iteration over a dataset', signal))
+    signal.addEventListener('abort', stop, { once: true })
+  })
+  aborted.catch(() => undefined)
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), aborted])
+      if (next.done) return
+      yield next.value
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
+    // A generator that waits for ever also returns only then.
+    const returned = iterator.return?.()
+    if (signal.aborted) returned?.catch(() => undefined)
+    else await returned
+  }
+}
+
+/** The elements before the first that is not wanted. */
+export async function* whileWanted<T>(elements: Elements<T>, wanted: (element: T) => Promise<boolean>): Elements<T> {
+  for await (const element of elements) {
+    if (!(await wanted(element))) return
+    yield element
+  }
+}
+
+/** What `step` makes of a state that is handed on and of each element. */
+export async function* scanned<T, S, R>(
+  elements: Elements<T>,
+  initial: S,
+  step: (state: S, element: T) => readonly [S, R] | Promise<readonly [S, R]>,
+): Elements<R> {
+  let state = initial
+  for await (const element of elements) {
+    const [next, result] = await step(state, element)
+    state = next
+    yield result
+  }
+}
+
+/** Elements whose content (shapes, dtypes and values) was not seen before. */
+export async function* distinct<T>(elements: Elements<T>, contentOf: (element: T) => Promise<string>): Elements<T> {
+  const seen = new Set<string>()
+  for await (const element of elements) {
+    const content = await contentOf(element)
+    if (seen.has(content)) continue
+    seen.add(content)
+    yield element
   }
 }
 

@@ -164,3 +164,12 @@ export function takeSlice(
   const slices = leaves.map((leaf, k) => sliceOf(leaf, hosts[k]!, i))
   return rebuild(element, slices) as Element
 }
+
+/** Shapes, dtypes and values as text: equal for equal elements only. */
+export async function contentOf(element: Element): Promise<string> {
+  const parts = flatten(element).map(async (leaf) => {
+    const { buffer, byteOffset, byteLength } = await leaf.data()
+    return `${leaf.toString()}:${Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength).toString('base64')}`
+  })
+  return (await Promise.all(parts)).join('|')
+}
