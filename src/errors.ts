@@ -52,7 +52,7 @@ export function problem({ where, expected, received, hint }: ProblemParts): stri
 
 function show(value: unknown): string {
   const text = describe(value, 0)
-  return text.length > 200 ? `${text.slice(0, 197)}...` : text
+  return text.length > 200 ? `${text.slice(0, 199)}…` : text
 }
 
 function describe(value: unknown, depth: number): string {

@@ -1,8 +1,11 @@
 // The entry of a functional model: a symbolic tensor without a past.
 import { ArgumentError, problem } from '../errors.ts'
 import type { DType } from '../graph/types.ts'
+import { integerOption } from './checks.ts'
 import { type Config, dtypeFromKeras } from './config.ts'
 import { Layer } from './layer.ts'
+import { checkArguments } from './maker-checks.ts'
+import { namesOnSuccess } from '../ops/naming.ts'
 import type { LayerShape, SymbolicShape } from './nested.ts'
 import { SymbolicTensor } from './symbolic.ts'
 import type { Tensor } from '../ops/index.ts'
@@ -39,15 +42,21 @@ export class InputLayer extends Layer {
         problem({
           where: 'input',
           expected: 'either `shape` (without the batch) or `batchShape`',
-          received: { shape, batchShape },
+          received: shape === undefined ? 'neither' : 'both',
           hint: 'For example input({ shape: [150, 150, 3] })',
         }),
       )
+    if (batchSize !== null) integerOption('input', 'batchSize', batchSize)
     const full: unknown = batchShape ?? (Array.isArray(shape) ? [batchSize, ...(shape as SymbolicShape)] : shape)
     const fits = (dim: unknown) => dim === null || (typeof dim === 'number' && Number.isInteger(dim) && dim >= 0)
     if (!Array.isArray(full) || !full.every(fits))
       throw new ArgumentError(
-        problem({ where: 'input', expected: 'a shape of integers >= 0 and nulls', received: shape ?? batchShape }),
+        problem({
+          where: 'input',
+          expected: 'a shape of integers >= 0 and nulls',
+          received: shape ?? batchShape,
+          hint: 'For example [150, 150, 3], or [null, null, 3] for pictures of any size',
+        }),
       )
     if (options.sparse === true || options.ragged === true)
       throw new ArgumentError(
@@ -88,6 +97,7 @@ export class InputLayer extends Layer {
 }
 
 /** A symbolic tensor to build a model from: `shape` without the batch. The layer behind it is `history.operation`. */
-export function input(options: InputOptions): SymbolicTensor {
-  return new InputLayer(options).output as SymbolicTensor
+export function input(options: InputOptions = {}): SymbolicTensor {
+  checkArguments('input', 'InputLayer', [options], [])
+  return namesOnSuccess(() => new InputLayer(options)).output as SymbolicTensor
 }

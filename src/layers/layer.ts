@@ -1,7 +1,8 @@
 // The base class of all layers: weights, building, the symbolic and the eager call, and the config.
 import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { type DType, showShape, type TypedArray } from '../graph/types.ts'
-import { type Tensor, tensor, type TensorLike, Variable } from '../ops/index.ts'
+import { toTensor } from '../ops/convert.ts'
+import { type Tensor, type TensorLike, Variable } from '../ops/index.ts'
 import * as ops from '../ops/index.ts'
 import { get as getRegularizer, type Regularizer } from '../regularizers/index.ts'
 import { enclosingTraining, isEntryCall, withinCall, withinName } from './call-context.ts'
@@ -186,7 +187,7 @@ export abstract class Layer extends WeightOwner {
         withinName(this, this.name, () => this.call(values, { ...kwargs, training: training ?? false })),
       ),
     ) as Nested<Tensor>
-    if (outputs instanceof Promise || outputs === undefined || outputs === null)
+    if (outputs instanceof Promise || typeof outputs !== 'object' || outputs === null)
       throw new ArgumentError(
         problem({
           where: this.where,
@@ -206,7 +207,7 @@ export abstract class Layer extends WeightOwner {
       return call()
     } catch (error) {
       const isOurs = error instanceof ShapeError || error instanceof ArgumentError
-      if (isOurs && !error.message.includes('layer "')) error.message = `${this.where}, ${error.message}`
+      if (isOurs && !/\b(layer|model) "/.test(error.message)) error.message = `${this.where}, ${error.message}`
       throw error
     }
   }
@@ -240,7 +241,7 @@ export abstract class Layer extends WeightOwner {
   #toValues(inputs: unknown): Nested<LayerValue> {
     if (isTensorLeaf(inputs)) return inputs
     if (inputs instanceof Variable || ArrayBuffer.isView(inputs) || typeof inputs === 'number' || isNumberArray(inputs))
-      return tensor(inputs as TensorLike)
+      return toTensor(inputs as TensorLike, undefined, this.where)
     if (Array.isArray(inputs) && inputs.length > 0) return inputs.map((item) => this.#toValues(item))
     if (typeof inputs === 'object' && inputs !== null && Object.getPrototypeOf(inputs) === Object.prototype)
       return Object.fromEntries(Object.entries(inputs).map(([key, item]) => [key, this.#toValues(item)]))

@@ -5,8 +5,10 @@ import { type DType, type Shape, showShape, sizeOf, type TypedArray } from '../g
 import {
   getInitializer, type InitializerLike, RandomNormal, RandomUniform, VarianceScaling,
 } from '../initializers/index.ts' // prettier-ignore
+import { toTensor } from '../ops/convert.ts'
 import { autoName, toSnakeCase } from '../ops/naming.ts'
 import { type SeedGenerator, type Tensor, tensor, type TensorLike, Variable } from '../ops/index.ts'
+import { requireOptions } from '../platform/arguments.ts'
 import { get as getRegularizer, type RegularizerLike } from '../regularizers/index.ts'
 import { currentPath, withinName } from './call-context.ts'
 import { dtypeFromKeras } from './config.ts'
@@ -35,6 +37,8 @@ export interface WeightOptions {
   readonly constraint?: ConstraintLike | null
   readonly name?: string
 }
+
+const weightOptionNames = ['shape', 'initializer', 'dtype', 'trainable', 'regularizer', 'constraint', 'name']
 
 function isOwner(value: object): value is WeightOwner {
   return value instanceof WeightOwner
@@ -108,7 +112,12 @@ export abstract class WeightOwner {
    * @throws ArgumentError after the layer has been built.
    */
   addWeight(options: WeightOptions = {}): Variable {
+    requireOptions(`${this.where}, addWeight`, options, weightOptionNames)
     const { shape = [], dtype = this.dtype, trainable = true, name = autoName('variable') } = options
+    if (!Array.isArray(shape) || !shape.every((dim) => Number.isInteger(dim) && dim >= 0))
+      throw new ArgumentError(
+        problem({ where: `${this.where}, addWeight`, expected: '`shape` to be a list of sizes', received: shape }),
+      )
     if (this.built && !this.building)
       throw new ArgumentError(
         problem({
@@ -209,18 +218,25 @@ export abstract class WeightOwner {
   /** Assigns all weights. @throws ShapeError unless the count and every shape fit; nothing is assigned then. */
   setWeights(values: readonly TensorLike[]): void {
     const weights = this.weights
+    const where = `${this.where}, setWeights`
+    if (!Array.isArray(values))
+      throw new ArgumentError(
+        problem({ where, expected: `a list of ${weights.length} weights, as getWeights gives`, received: values }),
+      )
     if (values.length !== weights.length)
       throw new ShapeError(
         problem({
-          where: this.where,
+          where,
           expected: `a list of ${weights.length} weights`,
           received: `${values.length} weights`,
+          ...(this.built ? {} : { hint: 'The layer has none yet: apply it, or call build(inputShape)' }),
         }),
       )
-    const tensors = values.map((value, i) => {
+    const tensors = (values as readonly TensorLike[]).map((value, i) => {
       // A flat typed array of the right length stands for the weight's shape.
       const flat = ArrayBuffer.isView(value) && (value as TypedArray).length === sizeOf(weights[i]!.shape)
-      return tensor(value, flat ? { shape: weights[i]!.shape } : { dtype: weights[i]!.dtype })
+      const made = toTensor(value, undefined, `${where}, weight ${i}`)
+      return tensor(made, flat ? { shape: weights[i]!.shape } : { dtype: weights[i]!.dtype })
     })
     for (const [i, { path, shape }] of weights.entries()) {
       if (showShape(tensors[i]!.shape) !== showShape(shape))

@@ -121,11 +121,16 @@ function checkConnected(where: string, inputs: readonly SymbolicTensor[], order:
 }
 
 function disconnected(where: string, operation: string, tensor: SymbolicTensor): never {
+  const source = tensor.history.operation
+  // An input layer that runs has no inputs itself: it is the one that is missing.
+  const isInput = source.name === operation || source.inboundNodes[tensor.history.nodeIndex]?.inputs.length === 0
   throw new ArgumentError(
     problem({
       where,
       expected: 'every output to be computable from `inputs`',
-      received: `graph disconnected: ${operation} needs the tensor ${tensor.name} of ${tensor.history.operation.name}`,
+      received: isInput
+        ? `graph disconnected: the input ${source.name} is not among them`
+        : `graph disconnected: ${operation} needs the output of ${source.name}`,
       hint: 'List every input that the outputs depend on',
     }),
   )

@@ -1,4 +1,6 @@
 // Models: making, training, describing and saving them.
+import { namesOnSuccess } from '../ops/naming.ts'
+import { requireOptions } from '../platform/arguments.ts'
 import { Functional } from './functional.ts'
 import type { FunctionalOptions } from './functional.ts'
 import { Sequential } from './sequential.ts'
@@ -60,7 +62,8 @@ registerModelClass('Sequential', {
  * @throws ArgumentError if the outputs cannot be computed from the inputs, or two layers share a name.
  */
 export function model(options: FunctionalOptions): Functional {
-  const made = new Functional(options)
+  requireOptions('model', options, ['inputs', 'outputs', 'name', 'trainable'], 'model({ inputs, outputs })')
+  const made = namesOnSuccess(() => new Functional(options))
   if (options.trainable === false) made.trainable = false
   return made
 }

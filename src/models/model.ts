@@ -11,6 +11,8 @@ import type { Tensor } from '../ops/index.ts'
 import type { Optimizer } from '../optimizers/index.ts'
 import type { Logs } from './callbacks/callback.ts'
 import type { History } from './callbacks/history.ts'
+import { findLayer } from './find-layer.ts'
+import type { LayerKey } from './find-layer.ts'
 import type { NetworkGraph } from './graph.ts'
 import { loadWeights, saveModel, saveWeights } from './saving.ts'
 import type { LoadReport, LoadWeightsOptions } from './saving.ts'
@@ -79,6 +81,10 @@ export class Model extends Layer {
     super(options)
   }
 
+  override get where(): string {
+    return `model "${this.name}" (${this.className})`
+  }
+
   override call(_inputs: unknown, _options: CallOptions): unknown {
     const hint = 'Write call(inputs, { training }) in your class, or use model({ inputs, outputs })'
     throw new ArgumentError(
@@ -116,14 +122,8 @@ export class Model extends Layer {
    * A layer by name, or by index in `layers`.
    * @throws ArgumentError if there is none.
    */
-  getLayer(which: string | number | { readonly name: string } | { readonly index: number }): Layer {
-    const key = typeof which === 'object' ? ('name' in which ? which.name : which.index) : which
-    const all = this.layers
-    const found = typeof key === 'number' ? all[key] : all.find((layer) => layer.name === key)
-    if (found !== undefined) return found
-    const names = all.map((layer) => layer.name).join(', ')
-    const expected = typeof key === 'number' ? `an index below ${all.length}` : `a layer among ${names}`
-    throw new ArgumentError(problem({ where: `${this.where}, getLayer`, expected, received: key }))
+  getLayer(which: LayerKey): Layer {
+    return findLayer(`${this.where}, getLayer`, this.layers, which)
   }
 
   /** Prints the layers, shapes and parameters as Keras does. @throws ArgumentError before the model is built. */

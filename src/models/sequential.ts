@@ -10,6 +10,8 @@ import type { LayerShape, SymbolicShape } from '../layers/nested.ts'
 import type { TensorSpec } from '../layers/output-spec.ts'
 import { SymbolicTensor } from '../layers/symbolic.ts'
 import type { Nested } from './tree.ts'
+import { namesOnSuccess } from '../ops/naming.ts'
+import { requireOptions } from '../platform/arguments.ts'
 import { Functional } from './functional.ts'
 import { Model } from './model.ts'
 import { deserializeAny, serializeAny } from './serialize.ts'
@@ -39,7 +41,13 @@ export class Sequential extends Model {
   add(layer: Stackable): void {
     this.forgetSteps('add')
     this.#push(layer)
-    this.#rebuild()
+    try {
+      this.#rebuild()
+    } catch (error) {
+      this.#stack.pop()
+      this.#rebuild()
+      throw error
+    }
   }
 
   /** Takes the last layer off and returns it. @throws ArgumentError if there is none. */
@@ -58,7 +66,11 @@ export class Sequential extends Model {
   #push(given: Stackable): void {
     const layer = given instanceof SymbolicTensor ? given.history.operation : given
     if (!(layer instanceof Layer)) {
-      throw new ArgumentError(problem({ where: this.where, expected: 'layers', received: given }))
+      const hint =
+        typeof given === 'function'
+          ? 'Make an instance, for example layers.dense({ units: 10 })'
+          : 'For example sequential([input({ shape: [3] }), layers.dense({ units: 10 })])'
+      throw new ArgumentError(problem({ where: this.where, expected: 'layers', received: given, hint }))
     }
     const isInput = layer instanceof InputLayer
     if (given instanceof SymbolicTensor && !isInput) {
@@ -107,7 +119,10 @@ export class Sequential extends Model {
     const inputs = this.#stack[0]!.inboundNodes[0]!.outputs[0]!
     let outputs: SymbolicTensor = inputs
     for (const layer of this.#stack.slice(1)) outputs = layer.apply(outputs)
-    this.#functional = new Functional({ inputs, outputs })
+    const functional = new Functional({ inputs, outputs })
+    // Errors speak of the model that the user knows. The automatic name is used up all the same, as in Keras.
+    functional.name = this.name
+    this.#functional = functional
   }
 
   /** The functional model behind the stack. @throws ArgumentError before it is built. */
@@ -202,7 +217,12 @@ function knownInputShape(layer: Layer): SymbolicShape | null {
 
 /** A stack of layers, e.g. `sequential([input({ shape: [3] }), layers.dense({ units: 1 })])`. */
 export function sequential(layers: readonly Stackable[] = [], options: SequentialOptions = {}): Sequential {
-  const made = new Sequential(layers, options)
+  if (!Array.isArray(layers)) {
+    const hint = 'Write sequential([first, second, …])'
+    throw new ArgumentError(problem({ where: 'sequential', expected: 'a list of layers', received: layers, hint }))
+  }
+  requireOptions('sequential', options, ['name', 'trainable'], 'sequential([ ... ], { name: "head" })')
+  const made = namesOnSuccess(() => new Sequential(layers, options))
   if (options.trainable === false) made.trainable = false
   return made
 }

@@ -1,10 +1,11 @@
 // The text of model.summary(), as Keras 3 prints it.
 import { ArgumentError, problem } from '../errors.ts'
 import { bytesPerElement, sizeOf } from '../graph/types.ts'
-import type { Layer } from '../layers/layer.ts'
+import { Layer } from '../layers/layer.ts'
 import { isShape } from '../layers/nested.ts'
 import type { InboundNode } from '../layers/symbolic.ts'
 import type { Variable } from '../ops/index.ts'
+import { requireOptions } from '../platform/arguments.ts'
 import type { NetworkGraph } from './graph.ts'
 import type { Model } from './model.ts'
 import { Operation } from './operation.ts'
@@ -29,6 +30,7 @@ export interface SummaryOptions {
 
 /** Prints the summary. @throws ArgumentError for a model that is not built, a table too narrow, or a range without layers. */
 export function summarize(model: Model, options: SummaryOptions): void {
+  checkSummaryOptions(options)
   const text = summaryText(model, options)
   if (options.printFn === undefined) currentOutput().write(text)
   else options.printFn(text)
@@ -36,6 +38,9 @@ export function summarize(model: Model, options: SummaryOptions): void {
 
 /** The summary as text, with a line feed at the end. */
 export function summaryText(model: Model, options: SummaryOptions = {}): string {
+  checkSummaryOptions(options)
+  if (!(model instanceof Layer))
+    throw new ArgumentError(problem({ where: 'summary', expected: 'a model', received: model }))
   if (!model.built) {
     const hint = 'Call build(inputShape), or the model on data'
     throw new ArgumentError(problem({ where: `summary of ${model.where}`, expected: 'a built model', received: 'one without weights yet', hint })) // prettier-ignore
@@ -47,6 +52,28 @@ export function summaryText(model: Model, options: SummaryOptions = {}): string 
   const rows = all.slice(from, to).flatMap((layer) => layerRows(layer, 0, isChain ? null : graph, options))
   const table = drawTable(columnsOf(isChain, options), rows)
   return [`Model: "${model.name}"`, table, ...footer(model), ''].join('\n')
+}
+
+const optionChecks: Readonly<
+  Record<keyof SummaryOptions, readonly [expected: string, fits: (value: unknown) => boolean]>
+> = {
+  lineLength: ['a whole number of columns', (value) => Number.isInteger(value)],
+  positions: ['a list of numbers', (value) => Array.isArray(value) && value.every(Number.isFinite)],
+  printFn: ['a function', (value) => typeof value === 'function'],
+  expandNested: ['true or false', (value) => typeof value === 'boolean'],
+  showTrainable: ['true or false', (value) => typeof value === 'boolean'],
+  layerRange: ['a list of two texts', (value) => Array.isArray(value) && value.length === 2],
+}
+
+function checkSummaryOptions(options: SummaryOptions): void {
+  requireOptions('summary', options, Object.keys(optionChecks), 'summary({ lineLength: 80 })')
+  for (const [option, value] of Object.entries(options)) {
+    const [expected, fits] = optionChecks[option as keyof SummaryOptions]
+    if (value !== undefined && !fits(value))
+      throw new ArgumentError(
+        problem({ where: 'summary', expected: `\`${option}\` to be ${expected}`, received: value as unknown }),
+      )
+  }
 }
 
 /** True if every depth has one call on at most one tensor and no layer is called twice. */

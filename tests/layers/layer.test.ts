@@ -131,7 +131,7 @@ describe('weights', () => {
     expect(await before[1]!.array()).toEqual([0, 0])
     expect(await (dense.apply(tensor([[1, 1]])) as Tensor).array()).toEqual([[9, 12]])
     expect(() => dense.setWeights([[1, 2]])).toThrow(
-      /layer "dense" \(Dense\): expected a list of 2 weights, received "1 weights"/,
+      /layer "dense" \(Dense\), setWeights: expected a list of 2 weights, received "1 weights"/,
     )
     expect(() => dense.setWeights([ones([2, 2]), ones([3])])).toThrow(
       /"dense\/bias"\) of shape \(2,\), received "shape \(3,\)"/,
