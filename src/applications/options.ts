@@ -1,12 +1,15 @@
-// What every application is called with, checked in one place.
+// What every application is called with: the options, and the checks that Keras makes before it builds anything.
+import { get as getActivation, serialize } from '../activations/index.ts'
+import type { ActivationLike } from '../activations/index.ts'
 import { ArgumentError, problem } from '../errors.ts'
-import { layers } from './parts.ts'
+import { exists } from '../platform/text-files.ts'
+import { warn } from '../platform/warn.ts'
 import type { SymbolicTensor } from './parts.ts'
 
 export interface ApplicationOptions {
   /** Whether the classifier is part of the model. Default true. */
   readonly includeTop?: boolean
-  /** `imagenet` (default), null for random weights, or the path of a safetensors file. */
+  /** `imagenet` (default), null for random weights, or the path of a weight file: what `loadWeights` reads. */
   readonly weights?: 'imagenet' | null | (string & {})
   /** A symbolic tensor to build the model on. */
   readonly inputTensor?: SymbolicTensor
@@ -17,35 +20,90 @@ export interface ApplicationOptions {
   /** Default 1000. */
   readonly classes?: number
   /** Default `softmax`; null gives logits. */
-  readonly classifierActivation?: string | null
+  readonly classifierActivation?: ActivationLike
   readonly name?: string
 }
 
-export function checkTop(
-  application: string,
-  { weights = 'imagenet', includeTop = true, classes = 1000, classifierActivation = 'softmax' }: ApplicationOptions,
-): void {
-  if (weights === 'imagenet' && includeTop && classes !== 1000)
+const commonOptions = [
+  'includeTop', 'weights', 'inputTensor', 'inputShape', 'pooling', 'classes', 'classifierActivation', 'name',
+] // prettier-ignore
+
+/**
+ * Checks what does not depend on the architecture.
+ * @throws ArgumentError for an unknown option, a weight file that is not there, or options that contradict each other.
+ */
+export async function checkOptions(
+  where: string,
+  options: ApplicationOptions,
+  further: readonly string[],
+): Promise<void> {
+  const known = [...commonOptions, ...further]
+  for (const key of Object.keys(options))
+    if (!known.includes(key))
+      throw new ArgumentError(problem({ where, expected: `options among ${known.join(', ')}`, received: key }))
+  const { weights = 'imagenet', includeTop = true, classes = 1000, pooling = null } = options
+  const isFile = weights !== null && weights !== 'imagenet'
+  if (isFile && (typeof weights !== 'string' || !(await exists(weights)))) {
+    const hint = 'There is no such file'
     throw new ArgumentError(
-      problem({ where: application, expected: 'classes 1000 for the ImageNet classifier', received: classes }),
+      problem({ where, expected: 'weights "imagenet", null, or the path of a weight file', received: weights, hint }),
     )
-  if (weights !== null && includeTop && classifierActivation !== 'softmax' && classifierActivation !== null)
+  }
+  if (pooling !== null && pooling !== 'avg' && pooling !== 'max')
+    throw new ArgumentError(problem({ where, expected: 'pooling null, "avg" or "max"', received: pooling }))
+  if (!Number.isInteger(classes) || classes < 1)
+    throw new ArgumentError(problem({ where, expected: 'classes: an integer of at least 1', received: classes }))
+  if (weights === 'imagenet' && includeTop && classes !== 1000) {
+    const hint = 'Take includeTop: false and put a head of your own on the features'
     throw new ArgumentError(
-      problem({
-        where: application,
-        expected: 'classifierActivation softmax or null with pretrained weights',
-        received: classifierActivation,
-      }),
+      problem({ where, expected: 'classes 1000 for the ImageNet classifier', received: classes, hint }),
     )
+  }
+  if (weights !== null && includeTop) checkActivation(where, options.classifierActivation)
 }
 
-/** The global pooling that ends a model without its top. */
-export function poolFeatures(
-  x: SymbolicTensor,
-  pooling: 'avg' | 'max' | null | undefined,
-  name?: { avg: string; max: string },
-): SymbolicTensor {
-  if (pooling === 'avg') return layers.globalAveragePooling2D(name ? { name: name.avg } : {}).apply(x) as SymbolicTensor
-  if (pooling === 'max') return layers.globalMaxPooling2D(name ? { name: name.max } : {}).apply(x) as SymbolicTensor
-  return x
+function checkActivation(where: string, activation: ActivationLike | undefined): void {
+  const name = activation === undefined ? 'softmax' : serialize(getActivation(activation))
+  if (name === 'softmax' || name === 'linear') return
+  const expected = 'classifierActivation softmax or null with pretrained weights'
+  throw new ArgumentError(problem({ where, expected, received: activation }))
+}
+
+export interface ShapeRules {
+  readonly defaultSize: number
+  readonly minSize: number
+  readonly includeTop: boolean
+  /** With the ImageNet weights. */
+  readonly pretrained: boolean
+}
+
+/** The input shape that an application takes (Keras' obtain_input_shape). @throws ArgumentError for one it cannot take. */
+export function obtainInputShape(
+  where: string,
+  inputShape: readonly (number | null)[] | undefined,
+  { defaultSize, minSize, includeTop, pretrained }: ShapeRules,
+): (number | null)[] {
+  const standard = [defaultSize, defaultSize, 3]
+  if (inputShape === undefined) return includeTop ? standard : [null, null, 3]
+  const fail = (expected: string): never => {
+    throw new ArgumentError(problem({ where, expected, received: inputShape }))
+  }
+  if (inputShape.length !== 3) fail('an inputShape of three: [height, width, channels]')
+  const [height, width, channels] = inputShape as [number | null, number | null, number | null]
+  if (pretrained && channels !== 3) fail('an inputShape with 3 channels for pretrained weights')
+  if (pretrained && includeTop && (height !== defaultSize || width !== defaultSize))
+    fail(`the inputShape [${standard.join(', ')}] for pretrained weights with includeTop`)
+  if (!pretrained && channels !== 1 && channels !== 3)
+    warn(`${where}: an inputShape with ${channels} channels; pictures have 1 or 3`)
+  for (const side of [height, width])
+    if (side !== null && side < minSize) fail(`an inputShape of at least ${minSize}x${minSize}`)
+  if (includeTop && inputShape.includes(null)) fail('a known inputShape with includeTop')
+  return [...inputShape]
+}
+
+/** Of a tensor and a shape, Keras' MobileNetV2 and V3 compare the widths. @throws ArgumentError if they differ. */
+export function checkSameSide(where: string, { inputShape, inputTensor }: ApplicationOptions): void {
+  if (inputShape === undefined || inputTensor === undefined || inputTensor.shape[2] === inputShape[1]) return
+  const expected = `an inputShape as wide as the inputTensor (${inputTensor.shape[2]})`
+  throw new ArgumentError(problem({ where, expected, received: inputShape }))
 }

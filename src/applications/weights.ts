@@ -1,117 +1,118 @@
-// Where pretrained weights come from: the record that stands beside each architecture, and the files that the package embeds.
-import { readFile } from 'node:fs/promises'
+// Where pretrained weights come from: the record that stands beside each architecture, Keras' cache, the download, and what the package embeds.
 import { createHash } from 'node:crypto'
+import { access, readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ArgumentError, FormatError, problem } from '../errors.ts'
-import { decodeSafetensors, toFloat32 } from '../formats/safetensors.ts'
-import type { Layer } from '../layers/index.ts'
-import { tensor } from '../ops/index.ts'
-import { warn } from '../platform/warn.ts'
+import { cacheFolder } from '../data/cache-folder.ts'
+import { download } from '../data/download.ts'
+import type { DownloadRecord } from '../data/download.ts'
+import { hashFile } from '../data/hash-file.ts'
+import { FormatError, problem } from '../errors.ts'
+import { decodeSafetensors } from '../formats/safetensors.ts'
+import { assignVariables, uniquePaths } from '../models/index.ts'
+import type { Functional } from '../models/index.ts'
+import { environmentVariable } from '../platform/environment.ts'
+import { warnOnce } from '../platform/warn.ts'
 
-export interface WeightsRecord {
-  /** File in the package's assets/weights. */
-  readonly file: string
-  readonly sha256: string
-  /** Bytes of the file. */
-  readonly size: number
+/** A file on the network, named as in Keras' cache. */
+export type RemoteFile = DownloadRecord & { readonly fileName: string }
+
+interface Provenance {
   readonly licence: string
+  /** Who trained or converted the weights. */
   readonly source: string
 }
 
-/** Reads an embedded file. @throws FormatError if it is not the file that the record describes. */
-export async function readEmbedded(record: WeightsRecord): Promise<Uint8Array> {
-  const path = fileURLToPath(new URL(`../../assets/weights/${record.file}`, import.meta.url))
-  const bytes = await readFile(path)
-  const found = createHash('sha256').update(bytes).digest('hex')
-  if (found !== record.sha256)
-    throw new FormatError(
-      problem({
-        where: path,
-        expected: `a file with SHA-256 ${record.sha256}`,
-        received: found,
-        hint: 'Install the package again',
-      }),
-    )
-  return bytes
+/** A file in the package's assets/weights. */
+export interface EmbeddedWeights extends Provenance {
+  readonly fileName: string
+  readonly sha256: string
+  /** Size of the file. */
+  readonly bytes: number
+}
+export type RemoteWeights = RemoteFile & Provenance
+
+/** One file of pretrained weights: on the network, or (without `url`) in the package. */
+export type WeightsRecord = EmbeddedWeights | RemoteWeights
+
+/** The records of a model with and without its classifier. */
+export interface WeightsPair {
+  readonly top: RemoteWeights
+  readonly notop: RemoteWeights
 }
 
-/** Reads a user's weight file. @throws ArgumentError if it cannot be read. */
-export async function readWeightsFile(application: string, path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    const expected = 'weights: "imagenet", null or the path of a safetensors file'
-    const hint = error instanceof Error ? error.message : String(error)
-    throw new ArgumentError(problem({ where: application, expected, received: path, hint }), { cause: error })
+/** A remote pair from the address of its folder, the two file names and their hashes (MD5, or SHA-256 where Keras has that). */
+export function pairOf(
+  provenance: Provenance,
+  folder: string,
+  [top, notop]: readonly [string, string],
+  hashes: readonly [string, string] | null,
+): WeightsPair {
+  const record = (fileName: string, hash: string | undefined): RemoteWeights => ({
+    fileName,
+    url: `${folder}${fileName}`,
+    ...(hash === undefined ? {} : { [hash.length === 64 ? 'sha256' : 'md5']: hash }),
+    ...provenance,
+  })
+  return { top: record(top, hashes?.[0]), notop: record(notop, hashes?.[1]) }
+}
+
+/** Loads the weights of these records into a model. @throws DownloadError if they cannot be had, FormatError if they do not fit. */
+export async function loadPretrained(network: Functional, records: readonly WeightsRecord[]): Promise<void> {
+  const embedded = records.filter((record): record is EmbeddedWeights => !('url' in record))
+  if (embedded.length === 0) {
+    for (const record of records as readonly RemoteWeights[]) await network.loadWeights(await obtainFile(record))
+    return
   }
+  const files = await Promise.all(embedded.map(async (record) => decodeSafetensors(await readEmbedded(record), record.fileName))) // prettier-ignore
+  const tensors = new Map(files.flatMap((file) => [...file.tensors]))
+  const where = embedded.map(({ fileName }) => fileName).join(', ')
+  assignVariables(where, { tensors, metadata: {} }, uniquePaths(network.weights))
 }
 
-const floats = ['F64', 'F32', 'F16', 'BF16']
+/** Reads an embedded file. @throws FormatError if it is not the file that the record describes. */
+async function readEmbedded(record: EmbeddedWeights): Promise<Uint8Array> {
+  const path = fileURLToPath(new URL(`../../assets/weights/${record.fileName}`, import.meta.url))
+  const bytes = await readFile(path)
+  const received = createHash('sha256').update(bytes).digest('hex')
+  if (received !== record.sha256) {
+    const expected = `a file with SHA-256 ${record.sha256}`
+    throw new FormatError(problem({ where: path, expected, received, hint: 'Install the package again' }))
+  }
+  // Not a Buffer: its methods share memory where those of other arrays copy.
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** Where Keras keeps its downloads: `KERAS_HOME`, else `~/.keras`. */
+function kerasFolder(): string {
+  return join(environmentVariable('KERAS_HOME') ?? join(homedir(), '.keras'), 'models')
+}
 
 /**
- * Assigns a safetensors file to a model's weights by name: `<layer>/<variable>`. Nothing is assigned unless everything fits.
- * @throws FormatError that lists every weight that is missing, left over or of another shape.
+ * The path of a file: in the cache of the library, else in that of Keras, else downloaded to the first.
+ * @throws DownloadError if it cannot be had, or is not what the record says.
  */
-export function assignByName(
-  model: { readonly name: string; readonly layers: readonly Layer[] },
-  bytes: Uint8Array,
-  source: string,
-): void {
-  const { tensors } = decodeSafetensors(bytes, source)
-  const left = new Set(tensors.keys())
-  const wrong: string[] = []
-  const assign: (() => void)[] = []
-  for (const layer of model.layers) {
-    for (const variable of layer.weights) {
-      const name = `${layer.name}/${variable.name}`
-      const stored = tensors.get(name)
-      if (!stored) {
-        wrong.push(`${name} is missing`)
-        continue
-      }
-      left.delete(name)
-      if (stored.shape.join() !== variable.shape.join())
-        wrong.push(`${name} is [${stored.shape.join(', ')}] instead of [${variable.shape.join(', ')}]`)
-      else if (!floats.includes(stored.dtype)) wrong.push(`${name} is ${stored.dtype} instead of a float type`)
-      else assign.push(() => variable.assign(tensor(toFloat32(stored, name), { shape: variable.shape })))
+export async function obtainFile(record: RemoteFile): Promise<string> {
+  const folder = join(cacheFolder(), 'models')
+  if (!(await isFile(join(folder, record.fileName)))) {
+    const theirs = join(kerasFolder(), record.fileName)
+    if (await isFile(theirs)) {
+      if (await hasRightHash(theirs, record)) return theirs
+      warnOnce(`${theirs} is not the file that belongs there (its hash is wrong); it is not used`)
     }
   }
-  for (const name of left) wrong.push(`${name} has no place in the model`)
-  if (wrong.length > 0) {
-    const received = `a file in which ${wrong.length} weights do not fit`
-    // In the hint, which is never cut.
-    throw new FormatError(
-      problem({ where: source, expected: `the weights of ${model.name}`, received, hint: wrong.join('; ') }),
-    )
-  }
-  for (const apply of assign) apply()
+  return download(record, { folder })
 }
 
-/** Checks the input shape that applications take. */
-export function obtainInputShape(
-  application: string,
-  inputShape: readonly (number | null)[] | undefined,
-  {
-    defaultSize,
-    minSize,
-    includeTop,
-    pretrained,
-  }: { defaultSize: number; minSize: number; includeTop: boolean; pretrained: boolean },
-): (number | null)[] {
-  const standard = [defaultSize, defaultSize, 3]
-  if (inputShape === undefined) return includeTop ? standard : [null, null, 3]
-  const fail = (expected: string): never => {
-    throw new ArgumentError(problem({ where: application, expected, received: inputShape }))
-  }
-  if (inputShape.length !== 3) fail('an inputShape of three: [height, width, channels]')
-  const [height, width, channels] = inputShape as [number | null, number | null, number | null]
-  if (pretrained && channels !== 3) fail('an inputShape with 3 channels for pretrained weights')
-  if (pretrained && includeTop && (height !== defaultSize || width !== defaultSize))
-    fail(`the inputShape [${standard.join(', ')}] for pretrained weights with includeTop`)
-  if (!pretrained && channels !== 1 && channels !== 3)
-    warn(`${application}: an inputShape with ${channels} channels; pictures have 1 or 3`)
-  for (const side of [height, width])
-    if (side !== null && side < minSize) fail(`an inputShape of at least ${minSize}x${minSize}`)
-  if (includeTop && (height === null || width === null)) fail('a known inputShape with includeTop')
-  return [...inputShape]
+async function isFile(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function hasRightHash(path: string, { sha256, md5 }: RemoteFile): Promise<boolean> {
+  if (sha256 !== undefined) return (await hashFile(path, 'sha256')) === sha256
+  return md5 === undefined || (await hashFile(path, 'md5')) === md5
 }

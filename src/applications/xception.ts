@@ -1,11 +1,19 @@
 // Xception (Chollet, 2017): separable convolutions with residuals; layer for layer that of Keras.
-import { ArgumentError, problem } from '../errors.ts'
-import type { Functional } from '../models/index.ts'
-import { checkTop, poolFeatures } from './options.ts'
-import type { ApplicationOptions } from './options.ts'
-import { layers, model, on, startOf } from './parts.ts'
+import { application, finish } from './application.ts'
+import { activate, layers, on } from './parts.ts'
 import type { SymbolicTensor } from './parts.ts'
-import { assignByName, obtainInputShape, readWeightsFile } from './weights.ts'
+import { pairOf } from './weights.ts'
+
+const licence = 'MIT'
+const file = 'xception_weights_tf_dim_ordering_tf_kernels'
+
+/** Input: RGB as x / 127.5 - 1; trained at 299x299. */
+export const xceptionWeights = pairOf(
+  { licence, source: 'trained by François Chollet, keras-team/keras-applications' },
+  'https://storage.googleapis.com/tensorflow/keras-applications/xception/',
+  [`${file}.h5`, `${file}_notop.h5`],
+  ['0a58e3b7378bc2990ea3b43d5981f1f6', 'b0042744bf5b25fce3cb969f33bebb97'],
+)
 
 function convolution(
   x: SymbolicTensor,
@@ -13,18 +21,15 @@ function convolution(
   kernelSize: number,
   strides: number,
   padding: 'same' | 'valid',
-  name?: string,
+  name: string | null = null,
 ): SymbolicTensor {
-  return on(
-    layers.conv2D({ filters, kernelSize, strides, padding, useBias: false, ...(name === undefined ? {} : { name }) }),
-    x,
-  )
+  return on(layers.conv2D({ filters, kernelSize, strides, padding, useBias: false, name }), x)
 }
-function normalization(x: SymbolicTensor, name?: string): SymbolicTensor {
-  return on(layers.batchNormalization(name === undefined ? {} : { name }), x)
+function normalization(x: SymbolicTensor, name: string | null = null): SymbolicTensor {
+  return on(layers.batchNormalization({ name }), x)
 }
 function relu(x: SymbolicTensor, name: string): SymbolicTensor {
-  return on(layers.activation({ activation: 'relu', name }), x)
+  return activate(x, 'relu', name)
 }
 function separable(x: SymbolicTensor, filters: number, name: string): SymbolicTensor {
   return normalization(
@@ -45,38 +50,7 @@ function downsampling(inputs: SymbolicTensor, block: number, filters: readonly [
   return on(layers.add(), [x, residual])
 }
 
-/**
- * Xception as keras.applications makes it. Inputs: RGB preprocessed as x / 127.5 - 1, at least 71x71; default 299x299.
- * The ImageNet weights are a file of Keras' own format, which is not read yet: give `weights: null` or a safetensors file.
- * @throws ArgumentError for options that contradict each other; FormatError for a weight file that does not fit.
- */
-export async function xception(options: ApplicationOptions = {}): Promise<Functional> {
-  const {
-    includeTop = true,
-    weights = 'imagenet',
-    pooling = null,
-    classes = 1000,
-    classifierActivation = 'softmax',
-    name = 'xception',
-  } = options
-  checkTop('xception', options)
-  if (weights === 'imagenet')
-    throw new ArgumentError(
-      problem({
-        where: 'xception',
-        expected: 'weights null or the path of a safetensors file',
-        received: weights,
-        hint: "Keras' HDF5 weights cannot be read yet",
-      }),
-    )
-  const own = weights === null ? null : await readWeightsFile('xception', weights)
-  const shape = obtainInputShape('xception', options.inputShape, {
-    defaultSize: 299,
-    minSize: 71,
-    includeTop,
-    pretrained: false,
-  })
-  const { x: start, inputs } = startOf(options.inputTensor, shape)
+function features(start: SymbolicTensor): SymbolicTensor {
   let x = convolution(start, 32, 3, 2, 'valid', 'block1_conv1')
   x = relu(normalization(x, 'block1_conv1_bn'), 'block1_conv1_act')
   x = convolution(x, 64, 3, 1, 'valid', 'block1_conv2')
@@ -94,14 +68,24 @@ export async function xception(options: ApplicationOptions = {}): Promise<Functi
   }
   x = downsampling(x, 13, [728, 1024])
   x = relu(separable(x, 1536, 'block14_sepconv1'), 'block14_sepconv1_act')
-  x = relu(separable(x, 2048, 'block14_sepconv2'), 'block14_sepconv2_act')
-  if (includeTop) {
-    x = on(layers.globalAveragePooling2D({ name: 'avg_pool' }), x)
-    x = on(layers.dense({ units: classes, activation: classifierActivation, name: 'predictions' }), x)
-  } else {
-    x = poolFeatures(x, pooling)
-  }
-  const network = model({ inputs, outputs: x, name })
-  if (own !== null && weights !== null) assignByName(network, own, weights)
-  return network
+  return relu(separable(x, 2048, 'block14_sepconv2'), 'block14_sepconv2_act')
 }
+
+/** Xception. Inputs: RGB as x / 127.5 - 1, at least 71x71; default 299x299. */
+export const xception = application({
+  where: 'xception',
+  info: {
+    kerasName: 'Xception',
+    family: 'xception',
+    defaultSize: 299,
+    minSize: 71,
+    parameters: 22_910_480,
+    top1: 79,
+    top5: 94.5,
+    preprocessing: 'tf',
+    licence,
+  },
+  modelName: () => 'xception',
+  weights: ({ includeTop }) => (includeTop ? xceptionWeights.top : xceptionWeights.notop),
+  build: (x, settings) => finish(features(x), settings),
+})

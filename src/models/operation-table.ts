@@ -58,6 +58,7 @@ export const operationTable: Readonly<Record<string, OperationRule>> = {
   Reshape: { module: numpy, run: ([x], { newshape }) => ops.reshape(x, (newshape as (number | null)[]).map((dim) => dim ?? -1)) }, // prettier-ignore
   Transpose: { module: numpy, run: ([x], { axes }) => ops.transpose(x, (axes as number[] | null) ?? undefined) },
   ExpandDims: { module: numpy, run: ([x], attributes) => ops.expandDims(x, axisOf(attributes, -1)) },
+  Flip: { module: numpy, run: ([x], { axis }) => ops.flip(x, (axis as number | number[] | null) ?? undefined) },
   Squeeze: { module: numpy, run: ([x], { axis }) => ops.squeeze(x, (axis as number | null) ?? undefined) },
   Concatenate: {
     module: numpy,

@@ -11,6 +11,7 @@ import { compileFromConfig } from './compile-config.ts'
 import type { Model } from './model.ts'
 import type { FileFormat, LoadReport, LoadWeightsOptions } from './saving.ts'
 import { deserializeAny, serializeAny } from './serialize.ts'
+import { twins } from './session-names.ts'
 
 const storedTypes: Readonly<Record<DType, SafetensorsDType>> = {
   float32: 'F32',
@@ -59,21 +60,26 @@ export function assignVariables(
 ): LoadReport {
   const problems: string[] = []
   const values: { name: string; variable: Variable; data: TypedArray }[] = []
+  const others = [...file.tensors.keys()].filter((name) => !isOther(name))
+  const exact = others.every((name) => named.has(name))
+  // A model made later, or second, numbers the names that nobody gave differently.
+  const stored = (exact ? null : twins([...named.keys()], others)) ?? new Map<string, string>()
+  const known = new Set([...named.keys(), ...stored.values()])
   for (const [name, variable] of named) {
-    const stored = file.tensors.get(name)
-    if (stored === undefined) problems.push(`"${name}" is not in the file`)
-    else if (!sameShape(stored.shape, variable.shape)) {
+    const found = file.tensors.get(stored.get(name) ?? name)
+    if (found === undefined) problems.push(`"${name}" is not in the file`)
+    else if (!sameShape(found.shape, variable.shape)) {
       problems.push(
-        `"${name}" has shape ${showShape(stored.shape)} in the file, ${showShape(variable.shape)} in the model`,
+        `"${name}" has shape ${showShape(found.shape)} in the file, ${showShape(variable.shape)} in the model`,
       )
     } else {
-      const data = decode(stored, variable.dtype, name)
-      if (data === null) problems.push(`"${name}" is ${stored.dtype} in the file, ${variable.dtype} in the model`)
+      const data = decode(found, variable.dtype, name)
+      if (data === null) problems.push(`"${name}" is ${found.dtype} in the file, ${variable.dtype} in the model`)
       else values.push({ name, variable, data })
     }
   }
-  for (const name of file.tensors.keys()) {
-    if (!named.has(name) && !isOther(name)) problems.push(`"${name}" of the file is not in the model`)
+  for (const name of others) {
+    if (!known.has(name)) problems.push(`"${name}" of the file is not in the model`)
   }
   if (problems.length > 0 && options.skipMismatch !== true) {
     const hint = 'Nothing was changed. With skipMismatch: true, what fits is loaded'
