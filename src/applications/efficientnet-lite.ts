@@ -124,7 +124,7 @@ function build(start: SymbolicTensor, settings: Settings<ApplicationOptions>): S
  * EfficientNet-Lite0, whose ImageNet weights are part of the package. Inputs: any size from 32 on (unknown sides allowed without
  * the top), pixels as (x - 127) / 128 (`preprocessInput`); default 224x224. Default name `efficientnet-lite0`.
  */
-export const efficientNetLite0 = application<ApplicationOptions>({
+export const efficientNetLite0 = application({
   where: 'efficientNetLite0',
   info: {
     kerasName: null,

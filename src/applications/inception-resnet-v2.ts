@@ -1,7 +1,6 @@
 // InceptionResNetV2 (Szegedy et al., 2016): Inception's branches added to their input.
 import { application, finish } from './application.ts'
 import { CustomScaleLayer } from './custom-scale-layer.ts'
-import type { ApplicationOptions } from './options.ts'
 import { activate, channelsOf, layers, on } from './parts.ts'
 import type { SymbolicTensor } from './parts.ts'
 import { pairOf } from './weights.ts'
@@ -96,7 +95,7 @@ function features(start: SymbolicTensor): SymbolicTensor {
 }
 
 /** InceptionResNetV2. Inputs: RGB as x / 127.5 - 1, at least 75x75; default 299x299. */
-export const inceptionResNetV2 = application<ApplicationOptions>({
+export const inceptionResNetV2 = application({
   where: 'inceptionResNetV2',
   info: {
     kerasName: 'InceptionResNetV2',

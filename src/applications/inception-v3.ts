@@ -1,6 +1,5 @@
 // InceptionV3 (Szegedy et al., 2015): branches of factorized convolutions, concatenated.
 import { application, finish } from './application.ts'
-import type { ApplicationOptions } from './options.ts'
 import { activate, layers, on } from './parts.ts'
 import type { SymbolicTensor } from './parts.ts'
 import { pairOf } from './weights.ts'
@@ -93,7 +92,7 @@ function features(start: SymbolicTensor): SymbolicTensor {
 }
 
 /** InceptionV3. Inputs: RGB as x / 127.5 - 1, at least 75x75; default 299x299. */
-export const inceptionV3 = application<ApplicationOptions>({
+export const inceptionV3 = application({
   where: 'inceptionV3',
   info: {
     kerasName: 'InceptionV3',

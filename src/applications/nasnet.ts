@@ -62,7 +62,7 @@ function nasNet(
     top: { ...files.top, url: `${folder}NASNet-${kind}.h5` },
     notop: { ...files.notop, url: `${folder}NASNet-${kind}-no-top.h5` },
   }
-  return application<ApplicationOptions>({
+  return application({
     where,
     info: { ...known, kerasName: `NASNet${variant}`, family: 'nasnet', minSize: 32, preprocessing: 'tf', licence },
     shapeFor({ inputShape }, { includeTop, pretrained }) {

@@ -34,9 +34,9 @@ type Values = TensorLike | SymbolicTensor
 
 /** The operations that a mode needs, on tensors or on symbolic tensors. */
 interface Arithmetic<T> {
-  subtract(x: T, y: number | number[]): T
-  divide(x: T, y: number | number[]): T
-  reverseChannels(x: T): T
+  readonly subtract: (x: T, y: number | number[]) => T
+  readonly divide: (x: T, y: number | number[]) => T
+  readonly reverseChannels: (x: T) => T
 }
 
 const eager: Arithmetic<Tensor> = {
