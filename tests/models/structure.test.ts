@@ -99,7 +99,7 @@ describe('functional models', () => {
     expect(() => new Model({ inputs: a, outputs: a } as never)).toThrow(/Use model\(/)
     const net = model({ inputs: [a, b], outputs: sum })
     expect(() => net.getLayer('nobody')).toThrow(/a layer among a, b, sum/)
-    expect(() => net.getLayer(7)).toThrow(/an index below 3/)
+    expect(() => net.getLayer(7)).toThrow(/from -3 to 2, for 3 layers/)
     expect(net.getLayer({ index: 2 }).name).toBe('sum')
   })
 
