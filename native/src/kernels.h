@@ -2,6 +2,7 @@
 #pragma once
 #include "../kernels/elementwise.h"
 #include "../kernels/spatial.h"
+#include "../kernels/weights.h"
 #include "isa.h"
 
 namespace tanuki {
@@ -19,6 +20,14 @@ inline const SpatialKernels& spatialKernels() {
     case Isa::avx512: return spatial_kernels_avx512();
     case Isa::avx2: return spatial_kernels_avx2();
     default: return spatial_kernels_portable();
+  }
+}
+
+inline const WeightKernels& weightKernels() {
+  switch (isa()) {
+    case Isa::avx512: return weight_kernels_avx512();
+    case Isa::avx2: return weight_kernels_avx2();
+    default: return weight_kernels_portable();
   }
 }
 

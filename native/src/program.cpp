@@ -6,6 +6,7 @@
 #include <exception>
 #include <mutex>
 
+#include "kernels.h"
 #include "parallel.h"
 
 namespace tanuki {
@@ -29,8 +30,11 @@ double now() {
 size_t sharedArenaBytes() { return sharedArena() ? sharedArena()->size() : 0; }
 
 void Program::finish() {
-  for (const Segment& segment : segments)
-    for (const PlannedStep& planned : segment.steps) {
+  for (Segment& segment : segments)
+    for (PlannedStep& planned : segment.steps) {
+      for (Operand& operand : planned.operands)
+        for (size_t i = 0; i < segment.combines.size() && planned.accumulates && operand.region == Operand::threadArena; i++)
+          if (segment.combines[i].threadOffset == operand.offset) operand.sum = static_cast<int64_t>(i);
       scratchBytes_ = std::max(scratchBytes_, planned.step->scratchBytes());
       maxOperands_ = std::max(maxOperands_, planned.operands.size());
     }
@@ -93,8 +97,11 @@ void Program::runChunked(Segment& segment, const std::vector<char*>& external) {
       for (int64_t chunk = begin; chunk < end; chunk++) {
         const int64_t image = chunk * segment.chunk;
         for (PlannedStep& planned : segment.steps) {
-          for (size_t i = 0; i < planned.operands.size(); i++)
-            pointers[i] = address(planned.operands[i], external, thread, image);
+          for (size_t i = 0; i < planned.operands.size(); i++) {
+            const Operand& operand = planned.operands[i];
+            const bool inPlace = operand.sum >= 0 && thread == 0;
+            pointers[i] = inPlace ? address(segment.combines[operand.sum].result, external, 0, 0) : address(operand, external, thread, image);
+          }
           const bool timed = profile && thread == 0;
           const double start = timed ? now() : 0;
           planned.step->run(pointers.data(), {thread, scratch_ + scratchBytes_ * thread, !planned.accumulates || chunk == begin});
@@ -113,12 +120,9 @@ void Program::runChunked(Segment& segment, const std::vector<char*>& external) {
   for (const Combine& combine : segment.combines) {
     float* result = reinterpret_cast<float*>(address(combine.result, external, 0, 0));
     parallelRanges(threads, combine.count, 16384, [&](int, int64_t begin, int64_t end) {
-      for (int thread = 0; thread < used; thread++) {
-        const float* part = reinterpret_cast<const float*>(threadArenas_ + aligned(threadArenaBytes) * thread + combine.threadOffset);
-        if (thread == 0)
-          for (int64_t i = begin; i < end; i++) result[i] = part[i];
-        else
-          for (int64_t i = begin; i < end; i++) result[i] += part[i];
+      for (int thread = 1; thread < used; thread++) {
+        const char* part = threadArenas_ + aligned(threadArenaBytes) * thread + combine.threadOffset;
+        weightKernels().add(result + begin, reinterpret_cast<const float*>(part) + begin, end - begin);
       }
     });
   }

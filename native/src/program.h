@@ -16,6 +16,8 @@ struct Operand {
   int64_t region;
   int64_t offset;
   int64_t imageBytes;
+  /** The sum of its segment (an index of `Segment::combines`) of which this is a thread's part, or -1. */
+  int64_t sum = -1;
 };
 
 struct PlannedStep {
@@ -27,7 +29,7 @@ struct PlannedStep {
   int64_t calls = 0;
 };
 
-/** A sum that each thread builds in its own arena and that is added up when the segment ends. */
+/** A sum to which each thread adds its part: the first in the result's place, the others in their own arenas, added up when the segment ends. */
 struct Combine {
   int64_t threadOffset;
   int64_t count;  // float32 elements

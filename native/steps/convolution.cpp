@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../src/isa.h"
+#include "../src/kernels.h"
 #include "../src/onednn.h"
 #include "../src/parallel.h"
 
@@ -328,7 +328,7 @@ class ConvolutionKernelGrad : public PackedStep {
     float* part = reinterpret_cast<float*>(scratch + primitiveScratch_);
     primitive_.run(context.thread, {x, dy, part, scratch});
     float* sum = reinterpret_cast<float*>(p[2]);
-    for (int64_t i = 0; i < elements_; i++) sum[i] += part[i];
+    weightKernels().add(sum, part, elements_);
   }
 
  private:
@@ -388,6 +388,47 @@ class KernelReorder : public Step {
   BoundPrimitive primitive_;
 };
 
+/** A packed kernel gradient, a kernel [..., out] -> the plain gradient, and sums over all but `out` of gradient * kernel. */
+class UnpackWithSums : public KernelReorder {
+ public:
+  UnpackWithSums(const Attributes& a, const Threading& threading)
+      : KernelReorder(a, threading), split_(threading.split), rows_(a.integer("rows")), kernel_{rows_, a.integer("columns")} {
+    const std::string key = stepFromValue(a.value("for")).packedKey();
+    onePass_ = a.flag("pointwise") && (key == "OIhw16i16o" || key == "OIhw8i8o");
+  }
+  std::string implementation() const override { return onePass_ ? "tanuki" : KernelReorder::implementation(); }
+  size_t scratchBytes() const override { return std::max<size_t>(KernelReorder::scratchBytes(), padded(kernel_.out) * split_ * sizeof(double)); }
+  void run(char* const* p, const StepContext& context) override {
+    auto floats = [&](int i) { return reinterpret_cast<float*>(p[i]); };
+    const WeightKernels& kernels = weightKernels();
+    if (!onePass_) {
+      char* reordered[] = {p[0], p[2]};
+      KernelReorder::run(reordered, context);
+      parallelRanges(split_, kernel_.out, 64, [&](int, int64_t begin, int64_t end) {
+        kernels.product_sums(floats(2), floats(1), rows_, kernel_.out, floats(3), begin, end);
+      });
+      return;
+    }
+    const int64_t stride = padded(kernel_.out);
+    double* sums = reinterpret_cast<double*>(context.scratch);
+    std::fill_n(sums, stride * split_, 0.0);
+    parallelRanges(split_, padded(kernel_.in) / lanes(), 1, [&](int thread, int64_t begin, int64_t end) {
+      kernels.unpack_pointwise(kernel_, floats(0), floats(1), floats(2), sums + stride * thread, begin, end);
+    });
+    for (int64_t o = 0; o < kernel_.out; o++) {
+      double total = 0;
+      for (int thread = 0; thread < split_; thread++) total += sums[stride * thread + o];
+      floats(3)[o] = static_cast<float>(total);
+    }
+  }
+
+ private:
+  int split_;
+  int64_t rows_;
+  PointwiseKernel kernel_;
+  bool onePass_;
+};
+
 /** a [b, m, k] x b [b, k, n], either transposed, row-major. */
 class MatrixProduct : public Step {
  public:
@@ -420,7 +461,7 @@ StepFactory factory() {
 }
 const StepRegistrar convolution("convolution", factory<Convolution>()), inputGrad("convolutionInputGrad", factory<ConvolutionInputGrad>()),
     kernelGrad("convolutionKernelGrad", factory<ConvolutionKernelGrad>()), kernelReorder("reorderKernel", factory<KernelReorder>()),
-    matrixProduct("matmul", factory<MatrixProduct>());
+    unpackWithSums("unpackWithSums", factory<UnpackWithSums>()),    matrixProduct("matmul", factory<MatrixProduct>());
 
 }  // namespace
 }  // namespace tanuki

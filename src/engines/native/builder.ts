@@ -44,7 +44,7 @@ export class Builder {
   readonly #shared = new Map<object, Map<string, Value>>()
   readonly #makers = new Map<Storage, Op>()
 
-  constructor({ lanes, batch, stable, onLoad = new Set(), weights = { scaledKernels: new Map(), products: new Set() } }: BuilderOptions) {
+  constructor({ lanes, batch, stable, onLoad = new Set(), weights = { scaledKernels: new Map(), products: new Set(), summedGradients: new Map() } }: BuilderOptions) {
     this.#weights = weights
     this.#onLoad = onLoad
     this.lanes = lanes
@@ -140,6 +140,11 @@ export class Builder {
   /** The factors of a product that is summed while it is computed. */
   product(node: Node): readonly Node[] | null {
     return this.#weights.products.has(node) ? node.inputs : null
+  }
+
+  /** The kernel and the sums of their product that are made while a kernel gradient is unpacked. */
+  summedGradient(node: Node): { factor: Node; sums: Node } | undefined {
+    return this.#weights.summedGradients.get(node)
   }
 
   isStable(node: Node): boolean {

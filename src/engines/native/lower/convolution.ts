@@ -295,8 +295,24 @@ export function lowerConvKernelGrad(node: Node<'convKernelGrad'>, b: Builder): v
     work: workOf(effective),
   })
   const plain = b.fresh(kernel, 'float32', 'plain', { batch: false, stable })
-  b.add({ kind: 'reorderKernel', label: 'unpack', role: 'whole', inputs: [sums], outputs: [plain], attributes: { unpack: true }, packedFor: op })
   b.set(node, plain)
+  const summed = b.summedGradient(node)
+  if (!summed) {
+    b.add({ kind: 'reorderKernel', label: 'unpack', role: 'whole', inputs: [sums], outputs: [plain], attributes: { unpack: true }, packedFor: op })
+    return
+  }
+  const products = b.fresh(summed.sums.shape, 'float32', 'plain', { batch: false, stable })
+  products.storage.imageBytes = 0
+  b.set(summed.sums, products)
+  b.add({
+    kind: 'unpackWithSums',
+    label: 'unpack, sum of products',
+    role: 'whole',
+    inputs: [sums, b.value(summed.factor, 'plain')],
+    outputs: [plain, products],
+    attributes: { unpack: true, rows: kernel[0] * kernel[1] * kernel[2], columns: kernel[3], pointwise: kernel[0] === 1 && kernel[1] === 1 },
+    packedFor: op,
+  })
 }
 
 /** Sums in blocks of channels -> the node's row-major kernel gradient. */

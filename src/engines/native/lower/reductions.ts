@@ -35,6 +35,8 @@ export function lowerReduce(node: ReduceNode, b: Builder): void {
   const op = reduceOps[node.op]
   const factors = b.product(x)
   if (factors) {
+    // Made already, while the kernel's gradient was unpacked.
+    if (b.has(node)) return
     const inputs = factors.map((factor) => b.value(factor, 'plain'))
     const to = b.fresh(node.shape, 'float32', 'plain', { batch: false, stable: inherit(...inputs).stable })
     to.storage.imageBytes = 0

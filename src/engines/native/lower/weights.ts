@@ -9,6 +9,8 @@ export interface WeightPatterns {
   readonly scaledKernels: ReadonlyMap<Node, { kernel: Node; scale: Node }>
   /** Products with a kernel's gradient of which only the sums by output channel are wanted. */
   readonly products: ReadonlySet<Node>
+  /** Gradients of dense kernels -> the kernel that such a product multiplies them with and the sums: made while the gradient is unpacked. */
+  readonly summedGradients: ReadonlyMap<Node, { factor: Node; sums: Node }>
 }
 
 export function findWeightPatterns(graph: Graph): WeightPatterns {
@@ -17,15 +19,25 @@ export function findWeightPatterns(graph: Graph): WeightPatterns {
   const outputs = new Set(graph.outputs)
   const scaledKernels = new Map<Node, { kernel: Node; scale: Node }>()
   const products = new Set<Node>()
+  const summedGradients = new Map<Node, { factor: Node; sums: Node }>()
   for (const node of graph.nodes) {
     if (!isOp(node, 'mul') || outputs.has(node) || node.shape.length !== 4) continue
     const readers = users.get(node) ?? []
     const [left, right] = node.inputs as [Node, Node]
     const [kernel, scale] = sameShape(left.shape, node.shape) ? [left, right] : [right, left]
     if (readers.length > 0 && isScale(scale, node) && readers.every((reader) => readsPointwise(reader, node))) scaledKernels.set(node, { kernel, scale })
-    if (readers.length === 1 && isColumnSum(readers[0]!, node) && isProduct(left, right)) products.add(node)
+    if (readers.length === 1 && isColumnSum(readers[0]!, node) && isProduct(left, right)) {
+      products.add(node)
+      const [gradient, factor] = left.op === 'convKernelGrad' ? [left, right] : [right, left]
+      // An input of the graph is there whenever the gradient is made.
+      if (isDense(gradient) && factor.op === 'input' && !summedGradients.has(gradient)) summedGradients.set(gradient, { factor, sums: readers[0]! })
+    }
   }
-  return { scaledKernels, products }
+  return { scaledKernels, products, summedGradients }
+}
+
+function isDense(gradient: Node): boolean {
+  return isOp(gradient, 'convKernelGrad') && gradient.attrs.groups === 1
 }
 
 function isScale(scale: Node, { shape }: Node): boolean {
