@@ -156,6 +156,21 @@ __attribute__((noinline)) void input_gradient_row2(const float* const* rows, con
          }));
 }
 
+// As input_gradient_row1, with the gradient of the weights (flipped, as they are) from the same rows.
+template <int K, int R, bool Masked>
+__attribute__((noinline)) void joint_gradient_row(const DepthwiseBackward& a, const float* const* rows, const float* flipped, float* dwFlipped,
+                                                  const float* x, float* dx, float* sum) {
+  const bool clamped = !is_unbounded(a.inputLow, a.inputHigh);
+  const Vec low = splat(a.inputLow), high = splat(a.inputHigh);
+  const auto row = [&](auto&& loadX) TANUKI_INLINED {
+    add_to(sum, gradient_row<Masked>(x, a.lowX, a.highX, dx, [&](auto&& put) TANUKI_INLINED {
+             joint_row<K, R>(rows, flipped, dwFlipped, a.geometry.width, loadX, put);
+           }));
+  };
+  if (clamped) row([&](int64_t c) TANUKI_INLINED { return clamp(load(x + c * L), low, high); });
+  else row([&](int64_t c) TANUKI_INLINED { return load(x + c * L); });
+}
+
 // State of one plane on its way through backward_fast.
 template <int K, int S>
 struct BackwardPlane {
@@ -163,6 +178,7 @@ struct BackwardPlane {
   const float *x, *addend, *weights, *flipped;  // of this plane; x and addend may be null
   Ring dyRing;
   float* rowScratch;  // width + 1 vectors
+  float* dwFlipped;   // where both gradients are made together, else null
 
   // Input row i from the rows of dy in the ring; its sum is added to `total`.
   TANUKI_INLINE void input_gradient(int64_t i, float* dx, float* total) const {
@@ -176,6 +192,15 @@ struct BackwardPlane {
     add_to(total, finish_gradient_row(a, rowScratch, addend + i * g.width * L, xRow, dx));
   }
 
+  TANUKI_INLINE void joint_rows(int count, const float* const* rows, const float* w, float* dw, const float* xRow, bool masked, float* to, float* sum) const {
+    const auto run = [&](auto r) TANUKI_INLINED {
+      if (masked) joint_gradient_row<K, decltype(r)::value, true>(a, rows, w, dw, xRow, to, sum);
+      else joint_gradient_row<K, decltype(r)::value, false>(a, rows, w, dw, xRow, to, sum);
+    };
+    if (count == 0) std::memset(to, 0, a.geometry.width * L * sizeof(float));
+    else with_width<K>(count, run);
+  }
+
   TANUKI_INLINE void convolved_row(int64_t i, const float* xRow, bool masked, float* to, float* sum) const {
     const DepthwiseGeometry& g = a.geometry;
     const float* rows[K];
@@ -185,6 +210,12 @@ struct BackwardPlane {
       int count = 0;
       for (int k = f0; k < f1; k++) rows[count++] = dyRing.row(top + k);
       const float* w = flipped + f0 * K * L;
+      if constexpr (kJointGradients<K, S>) {
+        if (dwFlipped) {
+          joint_rows(count, rows, w, dwFlipped + f0 * K * L, xRow, masked, to, sum);
+          return;
+        }
+      }
       if (masked) input_gradient_row1<K, true>(rows, count, w, g.width, xRow, a.lowX, a.highX, to, sum);
       else input_gradient_row1<K, false>(rows, count, w, g.width, nullptr, 0, 0, to, sum);
     } else {
@@ -219,6 +250,7 @@ void backward_fast(const DepthwiseBackward& a, int64_t begin, int64_t end, float
   const bool clamped = !is_unbounded(a.inputLow, a.inputHigh);
   const Vec inputLow = splat(a.inputLow), inputHigh = splat(a.inputHigh), low = splat(a.low), high = splat(a.high);
   const int64_t plane = g.height * g.width * L, outPlane = g.outHeight * g.outWidth * L;
+  const bool joint = kJointGradients<K, S> && a.dx && a.dwAcc;
   for (int64_t q = begin; q < end; q++) {
     const int64_t cb = q / a.batch, p = q % a.batch * g.channelBlocks + cb;
     const float* dy = a.dy + p * outPlane;
@@ -232,7 +264,7 @@ void backward_fast(const DepthwiseBackward& a, int64_t begin, int64_t end, float
     }
     if (a.dwAcc) std::memset(dw, 0, K * K * L * sizeof(float));
     store(dxSum, Vec{});
-    const BackwardPlane<K, S> current{a, x, addend, weights, flipped, dyRing, rowScratch};
+    const BackwardPlane<K, S> current{a, x, addend, weights, flipped, dyRing, rowScratch, joint ? dw : nullptr};
     Vec dySum = {};
     int64_t copied = 0, done = 0;
     for (int64_t o = 0; o < g.outHeight; o++) {
@@ -240,7 +272,7 @@ void backward_fast(const DepthwiseBackward& a, int64_t begin, int64_t end, float
       const int64_t at = o * g.outWidth * L;
       dySum += y ? copy_gradient_row<true>(d, dy + at, y + at, g.outWidth, low, high)
                  : copy_gradient_row<false>(d, dy + at, nullptr, g.outWidth, low, high);
-      if (a.dwAcc) {
+      if (a.dwAcc && !joint) {
         const int64_t top = o * S - g.padTop;
         const int k0 = static_cast<int>(top < 0 ? -top : 0), k1 = static_cast<int>(smaller(K, g.height - top));
         for (; copied < top + k1; copied++) {
@@ -261,7 +293,7 @@ void backward_fast(const DepthwiseBackward& a, int64_t begin, int64_t end, float
     if (a.dbAcc) add_to(a.dbAcc + cb * L, dySum);
     if (a.dxbAcc && dx) add_to(a.dxbAcc + cb * L, load(dxSum));
     if (a.dwAcc) {
-      for (int i = 0; i < K * K; i++) add_to(a.dwAcc + (cb * K * K + i) * L, load(dw + i * L));
+      for (int i = 0; i < K * K; i++) add_to(a.dwAcc + (cb * K * K + i) * L, load(dw + (joint ? K * K - 1 - i : i) * L));
     }
   }
 }

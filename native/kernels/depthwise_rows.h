@@ -133,6 +133,56 @@ __attribute__((noinline)) void weight_row(const float* const* rows, const float*
   TANUKI_UNROLL for (int i = 0; i < R * K; i++) store(dw + i * L, sums[i]);
 }
 
+// U columns of the input gradient (as convolve_tile with flipped weights) and, from the same rows of dy, of the flipped weight gradient.
+template <int K, int R, int U, class Store>
+TANUKI_INLINE void joint_tile(const float* const* rows, int64_t offset, const float* weights, const Vec (&x)[U], Vec (&dw)[R * K], Store&& put) {
+  Vec sums[U];
+  TANUKI_UNROLL for (int u = 0; u < U; u++) sums[u] = Vec{};
+  TANUKI_UNROLL for (int r = 0; r < R; r++) {
+    const float* p = opaque(rows[r] + offset * L);
+    Vec w[K];
+    TANUKI_UNROLL for (int i = 0; i < K; i++) w[i] = load(weights + (r * K + i) * L);
+    TANUKI_UNROLL for (int j = 0; j < U - 1 + K; j++) {
+      const Vec v = load(p + j * L);
+      TANUKI_UNROLL for (int i = 0; i < K; i++) {
+        const int u = j - i;
+        if (u >= 0 && u < U) {
+          sums[u] += w[i] * v;
+          dw[r * K + i] += x[u] * v;
+        }
+      }
+    }
+  }
+  TANUKI_UNROLL for (int u = 0; u < U; u++) put(u, sums[u]);
+}
+
+// Both gradients share their loads of dy where the registers hold the sums of both.
+template <int K, int S>
+constexpr bool kJointGradients = kRegisterClass == 2 && K == 3 && S == 1;
+// Widest tile: as many sums and inputs beside K * K weight sums, K weights and one value of dy.
+constexpr int kJointTile = 7;
+
+// A row of both gradients: put(column, sum) for each column, loadX(column) gives the input as the convolution saw it.
+template <int K, int R, class LoadX, class Store>
+TANUKI_INLINE void joint_row(const float* const* rows, const float* weights, float* dw, int64_t width, LoadX&& loadX, Store&& put) {
+  Vec sums[R * K];
+  TANUKI_UNROLL for (int i = 0; i < R * K; i++) sums[i] = load(dw + i * L);
+  const int64_t tiles = (width + kJointTile - 1) / kJointTile;
+  const int64_t narrow = width / tiles;
+  int64_t wider = width - narrow * tiles;
+  for (int64_t o = 0; o < width;) {
+    const int64_t columns = narrow + (wider-- > 0 ? 1 : 0);
+    with_width<kJointTile>(columns, [&](auto u) TANUKI_INLINED {
+      constexpr int U = decltype(u)::value;
+      Vec x[U];
+      TANUKI_UNROLL for (int c = 0; c < U; c++) x[c] = loadX(o + c);
+      joint_tile<K, R, U>(rows, o, weights, x, sums, [&](int64_t c, Vec v) TANUKI_INLINED { put(o + c, v); });
+    });
+    o += columns;
+  }
+  TANUKI_UNROLL for (int i = 0; i < R * K; i++) store(dw + i * L, sums[i]);
+}
+
 // Kernel rows of the weight gradient handled together: as many as their K * R sums fit the registers.
 template <int K>
 constexpr int kWeightRows = kRegisterClass == 2 ? 3 : kRegisterClass == 1 ? (K == 3 ? 3 : K == 5 ? 2 : 1) : 1;
