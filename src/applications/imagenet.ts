@@ -1,6 +1,6 @@
 // The thousand classes of ImageNet: from predictions to names.
 import { readFile } from 'node:fs/promises'
-import { FormatError, problem, ShapeError } from '../errors.ts'
+import { ArgumentError, FormatError, problem, ShapeError } from '../errors.ts'
 import { showShape } from '../graph/types.ts'
 import * as ops from '../ops/index.ts'
 import type { TensorLike } from '../ops/index.ts'
@@ -32,11 +32,13 @@ let downloaded: ClassIndex | null = null
 
 /**
  * The best classes of each row of predictions [n, 1000], best first; of equal scores the class with the higher index first.
- * @throws ShapeError for predictions of another shape; DownloadError if the names cannot be had.
+ * @throws ShapeError for predictions of another shape; ArgumentError for a wrong `top`; DownloadError if the names cannot be had.
  */
 export async function decodePredictions(predictions: TensorLike, options: DecodeOptions = {}): Promise<Prediction[][]> {
   const { shape, ...values } = await read(predictions)
   const { top = 5 } = options
+  if (!Number.isInteger(top) || top < 0)
+    throw new ArgumentError(problem({ where: 'decodePredictions', expected: 'top: a whole number', received: top }))
   const names = options.classIndex ?? (downloaded ??= await readClassIndex(await obtainFile(classIndexFile)))
   return Array.from({ length: shape[0]! }, (_, row) => {
     const scores = values.data.subarray(row * classes, (row + 1) * classes)
@@ -69,7 +71,7 @@ function best(scores: Float32Array, count: number): number[] {
   }
   return Array.from(scores.keys())
     .sort((i, j) => order(scores[i]!, scores[j]!) || j - i)
-    .slice(0, Math.max(0, count))
+    .slice(0, count)
 }
 
 /** Reads and checks the file of class names. @throws FormatError if it is not one. */
