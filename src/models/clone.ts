@@ -1,10 +1,10 @@
 // Copies of models: the same layers anew, with new weights.
-import { ArgumentError, FormatError, problem } from '../errors.ts'
-import { isSerializedObject } from '../layers/config.ts'
+import { ArgumentError, problem } from '../errors.ts'
 import { Layer } from '../layers/layer.ts'
 import { deserializeAny, serializeAny } from './serialize.ts'
 import type { Model } from './model.ts'
-import { isDict } from './tree.ts'
+import { fromForeign, parseObject } from './saving/config-text.ts'
+import { modelOf } from './saving/keras-archive.ts'
 
 /** A model of equal layers (same names and options), freshly initialised, not compiled. */
 export function cloneModel<M extends Model>(model: M): M {
@@ -13,25 +13,14 @@ export function cloneModel<M extends Model>(model: M): M {
   return deserializeAny(serializeAny(model)) as unknown as M
 }
 
-/** The model of a JSON text that `toJSON` (or Keras) wrote, freshly initialised, not compiled. */
+/**
+ * The model of a JSON text that `toJSON` (or Keras) wrote, freshly initialised, not compiled.
+ * @throws FormatError for text that describes no model; ArgumentError for classes that are not registered.
+ */
 export function modelFromJSON(text: string): Model {
   const hint = 'Give what toJSON() returned'
   if (typeof text !== 'string')
     throw new ArgumentError(problem({ where: 'modelFromJSON', expected: 'a JSON text', received: text, hint }))
-  let stored: unknown
-  try {
-    stored = JSON.parse(text)
-  } catch (error) {
-    throw new FormatError(problem({ where: 'modelFromJSON', expected: 'a JSON text', received: text, hint }), {
-      cause: error,
-    })
-  }
-  if (!isSerializedObject(stored) || !isDict(stored.config))
-    throw new FormatError(
-      problem({ where: 'modelFromJSON', expected: 'a model with class_name and config', received: stored, hint }),
-    )
-  const made = deserializeAny(stored)
-  if ('getCompileConfig' in made) return made as Model
-  const what = `a ${made.className} layer`
-  throw new FormatError(problem({ where: 'modelFromJSON', expected: 'a model', received: what, hint }))
+  const stored = parseObject('modelFromJSON', text)
+  return fromForeign('modelFromJSON', () => modelOf('modelFromJSON', stored))
 }

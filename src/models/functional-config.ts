@@ -7,7 +7,7 @@ import { isSymbolic, isTensorLeaf } from '../layers/symbolic.ts'
 import type { InboundNode, SymbolicTensor } from '../layers/symbolic.ts'
 import type { Functional, FunctionalOptions } from './functional.ts'
 import { readNodes } from './node-config.ts'
-import type { StoredNode } from './node-config.ts'
+import type { Find, StoredNode } from './node-config.ts'
 import { Operation } from './operation.ts'
 import { deserializeAny, serializeAny } from './serialize.ts'
 import { isDict, mapTree } from './tree.ts'
@@ -100,20 +100,24 @@ export function functionalFromConfig(config: Config, make: (options: FunctionalO
     created.set(name, layer)
     waiting.set(layer, readNodes(where, entry.inbound_nodes ?? []))
   }
-  const find = (layerName: string, node: number, tensor: number): SymbolicTensor | undefined =>
-    created.get(layerName)?.inboundNodes[node]?.outputs[tensor]
+  const find: Find = (layerName, node, tensor, old = false) => {
+    const layer = created.get(layerName)
+    const outputOf = (index: number): SymbolicTensor | undefined => layer?.inboundNodes[index]?.outputs[tensor]
+    const isNested = layer?.className === 'Functional' || layer?.className === 'Sequential'
+    return old && isNested && node > 0 ? outputOf(node - 1) : outputOf(node)
+  }
   makeCalls(where, waiting, find)
+  // Older versions wrote lists where there was but one.
+  const isLegacy = stored.some((entry) => Array.isArray(entry.inbound_nodes?.[0]))
   const end = (reference: Reference): SymbolicTensor => {
     const [name, node, tensor] = reference
     const layer = created.get(name)
     // Nested functional models are counted from 1 here; old files are not always so.
     const index = layer?.className === 'Functional' && node > 0 ? node - 1 : node
-    const found = find(name, index, tensor)
+    const found = find(name, index, tensor) ?? (isLegacy ? find(name, node, tensor, true) : undefined)
     if (found !== undefined) return found
     throw new FormatError(problem({ where, expected: 'inputs and outputs among the layers', received: reference }))
   }
-  // Older versions wrote lists where there was but one.
-  const isLegacy = stored.some((entry) => Array.isArray(entry.inbound_nodes?.[0]))
   const ends = (value: unknown): Nested<SymbolicTensor> => {
     const found = mapReferences(value, end)
     return isLegacy && Array.isArray(found) && found.length === 1 ? (found[0] as Nested<SymbolicTensor>) : found
@@ -127,11 +131,7 @@ export function functionalFromConfig(config: Config, make: (options: FunctionalO
 }
 
 /** Makes the calls whose inputs are there, in the order of the layers, again and again until none is left. */
-function makeCalls(
-  where: string,
-  waiting: Map<Layer, StoredNode[]>,
-  find: (layer: string, node: number, tensor: number) => SymbolicTensor | undefined,
-): void {
+function makeCalls(where: string, waiting: Map<Layer, StoredNode[]>, find: Find): void {
   let left = [...waiting.values()].reduce((sum, nodes) => sum + nodes.length, 0)
   while (left > 0) {
     const before = left
@@ -140,7 +140,7 @@ function makeCalls(
         const call = nodes[0]!.resolve(find)
         if (call === null) break
         if (layer instanceof Operation) layer.applyTo(...call.args)
-        else layer.applyNested(call.args[0], call.kwargs)
+        else layer.applyNested(call.args[0], givenKwargs(layer, call.kwargs))
         nodes.shift()
         left--
       }
@@ -150,6 +150,21 @@ function makeCalls(
       throw new FormatError(problem({ where, expected: 'calls whose inputs can be found', received: names.join(', ') }))
     }
   }
+}
+
+/** Layers whose call has `training=False` in Keras' signature. */
+const trainingFalse = /^(Dropout|SpatialDropout[123]D|GaussianDropout|GaussianNoise|AlphaDropout)$/
+
+/**
+ * The keyword arguments that somebody gave. Keras 3.15 also stores `training` as its signature's default has it, and overrides it
+ * itself when the model runs; taken at its word it would augment in `predict`, and switch Dropout off in `fit`.
+ */
+function givenKwargs(layer: Layer, kwargs: Record<string, unknown>): Record<string, unknown> {
+  const { defaultTraining } = layer.constructor as typeof Layer
+  const usual = trainingFalse.test(layer.className) ? false : defaultTraining
+  if (usual === null || kwargs.training !== usual) return kwargs
+  const { training: _, ...rest } = kwargs
+  return rest
 }
 
 /** `["name", 0, 0]`, a list of such, or a dictionary of such. */

@@ -98,6 +98,9 @@ export class Functional extends Model {
   override get layers(): readonly Layer[] {
     return this.#layers
   }
+  override get listsLayers(): boolean {
+    return true
+  }
   /** Layers and operations without weights, in the order in which the summary lists them. */
   get operations(): readonly Layer[] {
     return this.#graph.operations

@@ -28,7 +28,7 @@ export {
   weightsToBytes,
 } from './safetensors-format.ts'
 export { loadModel, registerFileFormat } from './saving.ts'
-export type { FileFormat, LoadModelOptions, LoadReport, LoadWeightsOptions } from './saving.ts'
+export type { FileFormat, LoadModelOptions, LoadReport, LoadWeightsOptions, SaveWeightsOptions } from './saving.ts'
 export { Sequential, sequential } from './sequential.ts'
 export type { SequentialOptions, Stackable } from './sequential.ts'
 export { deserializeAny, serializeAny } from './serialize.ts'

@@ -15,7 +15,7 @@ import { findLayer } from './find-layer.ts'
 import type { LayerKey } from './find-layer.ts'
 import type { NetworkGraph } from './graph.ts'
 import { loadWeights, saveModel, saveWeights } from './saving.ts'
-import type { LoadReport, LoadWeightsOptions } from './saving.ts'
+import type { LoadReport, LoadWeightsOptions, SaveWeightsOptions } from './saving.ts'
 import { serializeAny } from './serialize.ts'
 import { summarize } from './summary.ts'
 import type { SummaryOptions } from './summary.ts'
@@ -97,6 +97,10 @@ export class Model extends Layer {
   /** The layers, in order. */
   get layers(): readonly Layer[] {
     return this.directLayers()
+  }
+  /** @internal True for models that files list layer by layer; others are stored by their properties. */
+  get listsLayers(): boolean {
+    return false
   }
   /** The graph of a functional model; null for others. */
   get graph(): NetworkGraph | null {
@@ -397,18 +401,22 @@ export class Model extends Layer {
 
   // ---- Files ----------------------------------------------------------------------------------------------------------
 
-  /** Writes the weights, whole or not at all. The ending of the name tells the format (`.safetensors`). */
-  saveWeights(path: string): Promise<void> {
-    return saveWeights(this, path)
+  /**
+   * Writes the weights, whole or not at all. The ending of the name tells the format: `.safetensors`, `.weights.h5` (Keras 3),
+   * `.weights.json` (Keras 3, in several files), `.h5` (Keras 2).
+   */
+  saveWeights(path: string, options?: SaveWeightsOptions): Promise<void> {
+    return saveWeights(this, path, options)
   }
   /**
-   * Reads weights. If anything does not fit, nothing is changed and the error says what, name by name.
+   * Reads weights, from the files of `saveWeights` and from `.keras`. If anything does not fit, nothing is changed and the error
+   * says what, name by name.
    * @throws FormatError for a damaged file or one of another model.
    */
   loadWeights(path: string, options?: LoadWeightsOptions): Promise<LoadReport> {
     return loadWeights(this, path, options)
   }
-  /** Writes architecture, weights, compile arguments and the optimizer's state. */
+  /** Writes architecture, weights, compile arguments and the optimizer's state, as `.keras`, `.safetensors` or (Keras 2) `.h5`. */
   save(path: string): Promise<void> {
     return saveModel(this, path)
   }

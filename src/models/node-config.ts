@@ -3,7 +3,8 @@ import { FormatError, problem } from '../errors.ts'
 import type { SymbolicTensor } from '../layers/symbolic.ts'
 import { isDict } from './tree.ts'
 
-type Find = (layer: string, node: number, tensor: number) => SymbolicTensor | undefined
+/** The tensor that a call of a layer made; in the older form (`old`), nested models count their calls from 1. */
+export type Find = (layer: string, node: number, tensor: number, old?: boolean) => SymbolicTensor | undefined
 
 export interface ResolvedCall {
   readonly args: readonly unknown[]
@@ -64,8 +65,7 @@ function legacy(where: string, node: readonly unknown[]): StoredNode {
         if (typeof name !== 'string' || typeof index !== 'number' || typeof tensor !== 'number') {
           throw new FormatError(problem({ where, expected: '[layer, node, tensor, kwargs]', received: node }))
         }
-        // Calls of nested models are sometimes counted from 1.
-        const found = find(name, index, tensor) ?? (index > 0 ? find(name, index - 1, tensor) : undefined)
+        const found = find(name, index, tensor, true)
         if (found === undefined) return null
         tensors.push(found)
         kwargs = isDict(given) ? given : {}

@@ -4,14 +4,18 @@ import { decodeSafetensors, encodeSafetensors, toFloat32 } from '../formats/safe
 import type { SafetensorsDType, SafetensorsFile, StoredTensor, TensorToStore } from '../formats/safetensors.ts'
 import { sameShape, showShape } from '../graph/types.ts'
 import type { DType, TypedArray } from '../graph/types.ts'
-import type { SerializedObject } from '../layers/config.ts'
-import { tensor } from '../ops/index.ts'
 import type { Variable } from '../ops/index.ts'
 import { compileFromConfig } from './compile-config.ts'
 import type { Model } from './model.ts'
-import type { FileFormat, LoadReport, LoadWeightsOptions } from './saving.ts'
-import { deserializeAny, serializeAny } from './serialize.ts'
+import { fromForeign, parseObject } from './saving/config-text.ts'
+import { modelOf } from './saving/keras-archive.ts'
+import { setVariable } from './saving/matching.ts'
+import { mismatch } from './saving/report.ts'
+import type { LoadReport, LoadWeightsOptions } from './saving/report.ts'
+import type { FileFormat } from './saving.ts'
+import { serializeAny } from './serialize.ts'
 import { twins } from './session-names.ts'
+import { isDict } from './tree.ts'
 
 const storedTypes: Readonly<Record<DType, SafetensorsDType>> = {
   float32: 'F32',
@@ -81,12 +85,8 @@ export function assignVariables(
   for (const name of others) {
     if (!known.has(name)) problems.push(`"${name}" of the file is not in the model`)
   }
-  if (problems.length > 0 && options.skipMismatch !== true) {
-    const hint = 'Nothing was changed. With skipMismatch: true, what fits is loaded'
-    throw new FormatError(problem({ where, expected: 'the weights of this model', received: `${problems.length} differences`, hint }) + `\n- ${problems.join('\n- ')}`) // prettier-ignore
-  }
-  for (const { variable, data } of values)
-    variable.assign(tensor(data, { shape: variable.shape, dtype: variable.dtype }))
+  if (problems.length > 0 && options.skipMismatch !== true) throw mismatch(where, problems)
+  for (const { variable, data } of values) setVariable(variable, data)
   return { loaded: values.map(({ name }) => name), skipped: problems }
 }
 
@@ -155,11 +155,12 @@ async function modelFromBytes(bytes: Uint8Array, source: string, compile: boolea
     const hint = 'Files of saveWeights hold no architecture: build the model and use loadWeights'
     throw new FormatError(problem({ where: source, expected: 'a model', received: 'weights alone', hint }))
   }
-  const stored = parse(source, text)
-  const model = deserializeAny(stored) as Model
+  const stored = parseObject(source, text)
+  const model = fromForeign(source, () => modelOf(source, stored))
   assignVariables(source, file, uniquePaths(model.weights))
   if (compile) {
-    const { optimizer } = compileFromConfig(model, stored.compile_config ?? {})
+    const config = isDict(stored.compile_config) ? stored.compile_config : {}
+    const { optimizer } = fromForeign(source, () => compileFromConfig(model, config))
     const wanted = [...file.tensors.keys()].filter((name) => name.startsWith(optimizerPrefix))
     if (optimizer !== null && wanted.length > 0) {
       optimizer.build(model.trainableVariables)
@@ -168,14 +169,6 @@ async function modelFromBytes(bytes: Uint8Array, source: string, compile: boolea
     }
   }
   return Promise.resolve(model)
-}
-
-function parse(source: string, text: string): SerializedObject & { compile_config?: Record<string, unknown> } {
-  try {
-    return JSON.parse(text) as SerializedObject
-  } catch (error) {
-    throw new FormatError(problem({ where: source, expected: 'a model as JSON', received: (error as Error).message }))
-  }
 }
 
 // Only what touches files needs Node, and only when it is used.

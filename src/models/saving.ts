@@ -2,18 +2,14 @@
 import { ArgumentError, problem } from '../errors.ts'
 import type { Model } from './model.ts'
 import { safetensorsFormat } from './safetensors-format.ts'
+import { kerasFormats } from './saving/formats.ts'
+import type { LoadReport, LoadWeightsOptions } from './saving/report.ts'
 
-export interface LoadWeightsOptions {
-  /** Takes what fits and leaves the rest alone, which the report lists; default false. */
-  readonly skipMismatch?: boolean
-}
+export type { LoadReport, LoadWeightsOptions } from './saving/report.ts'
 
-/** What came of loading weights. */
-export interface LoadReport {
-  /** Paths of the weights that were set. */
-  readonly loaded: readonly string[]
-  /** With `skipMismatch`: what was not set, each with the reason. */
-  readonly skipped: readonly string[]
+export interface SaveWeightsOptions {
+  /** Size of one file in GB (2^30 bytes), for `.weights.json` alone; default 5. */
+  readonly maxShardSize?: number
 }
 
 export interface LoadModelOptions {
@@ -25,13 +21,13 @@ export interface LoadModelOptions {
 export interface FileFormat {
   /** Endings of file names, with the dot; the longest that fits wins. */
   readonly endings: readonly string[]
-  saveWeights?(model: Model, path: string): Promise<void>
+  saveWeights?(model: Model, path: string, options: SaveWeightsOptions): Promise<void>
   loadWeights?(model: Model, path: string, options: LoadWeightsOptions): Promise<LoadReport>
   saveModel?(model: Model, path: string): Promise<void>
   loadModel?(path: string, options: LoadModelOptions): Promise<Model>
 }
 
-const formats: FileFormat[] = [safetensorsFormat]
+const formats: FileFormat[] = [safetensorsFormat, ...kerasFormats]
 
 /** Adds a format for `save`, `saveWeights`, `loadWeights` and `loadModel`. */
 export function registerFileFormat(format: FileFormat): void {
@@ -49,9 +45,9 @@ function formatFor<M extends keyof FileFormat>(path: string, method: M): FileFor
   throw new ArgumentError(problem({ where: method, expected, received: path }))
 }
 
-export async function saveWeights(model: Model, path: string): Promise<void> {
+export async function saveWeights(model: Model, path: string, options: SaveWeightsOptions = {}): Promise<void> {
   requireBuilt('saveWeights', model)
-  await formatFor(path, 'saveWeights').saveWeights(model, path)
+  await formatFor(path, 'saveWeights').saveWeights(model, path, options)
 }
 
 export async function loadWeights(model: Model, path: string, options: LoadWeightsOptions = {}): Promise<LoadReport> {

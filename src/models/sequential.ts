@@ -168,6 +168,10 @@ export class Sequential extends Model {
     return this.#stack.filter((layer) => !(layer instanceof InputLayer))
   }
 
+  override get listsLayers(): boolean {
+    return true
+  }
+
   override call(inputs: unknown, options: CallOptions): unknown {
     return this.functional.call(inputs, options)
   }

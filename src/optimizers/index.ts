@@ -16,7 +16,6 @@ import type { Optimizer } from './optimizer.ts'
 import { LearningRateSchedule } from '../schedules/index.ts'
 import type { OptimizerOptions } from './options.ts'
 import { RMSprop, type RMSpropOptions } from './rmsprop.ts'
-import { ScheduleFreeAdamW, type ScheduleFreeAdamWOptions } from './schedule-free-adamw.ts'
 import { SGD, type SGDOptions } from './sgd.ts'
 
 export * from './adadelta.ts'
@@ -26,7 +25,7 @@ export * from './adam.ts'
 export * from './adamax.ts'
 export * from './ftrl.ts'
 export * from './lamb.ts'
-export type { LearningRate } from './learning-rate.ts'
+export { type LearningRate, LearningRateVariable } from './learning-rate.ts'
 export * from './lion.ts'
 export * from './loss-scale.ts'
 export type { LearningRateMultipliers } from './multipliers.ts'
@@ -36,7 +35,6 @@ export { Optimizer } from './optimizer.ts'
 export type { OptimizerOptions } from './options.ts'
 export * from './registry.ts'
 export * from './rmsprop.ts'
-export * from './schedule-free-adamw.ts'
 export * from './sgd.ts'
 
 /** Options, or the learning rate alone. */
@@ -66,7 +64,6 @@ export const lion = maker((options: LionOptions) => new Lion(options))
 export const muon = maker((options: MuonOptions) => new Muon(options))
 export const nadam = maker((options: NadamOptions) => new Nadam(options))
 export const rmsprop = maker((options: RMSpropOptions) => new RMSprop(options))
-export const scheduleFreeAdamW = maker((options: ScheduleFreeAdamWOptions) => new ScheduleFreeAdamW(options))
 export const sgd = maker((options: SGDOptions) => new SGD(options))
 export const lossScaleOptimizer = (options: LossScaleOptimizerOptions): LossScaleOptimizer =>
   makeChecked((given) => new LossScaleOptimizer(given), options)

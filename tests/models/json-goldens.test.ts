@@ -18,7 +18,7 @@ function structure(stored: Json): Json {
     name: config.name,
     trainable: config.trainable,
   }
-  if (stored.inbound_nodes !== undefined) own.inbound_nodes = withoutMasks(stored.inbound_nodes)
+  if (stored.inbound_nodes !== undefined) own.inbound_nodes = withoutNoise(stored)
   if (!Array.isArray(config.layers)) return own
   return {
     ...own,
@@ -29,11 +29,19 @@ function structure(stored: Json): Json {
   }
 }
 
-/** Keras 3.15 notes a null mask for some layers: masks do not exist here. */
-function withoutMasks(nodes: unknown): unknown {
+/**
+ * Keras 3.15 notes a null mask for some layers, and for layers with a `training` argument the default of its signature: masks do
+ * not exist here, and a default is none of the caller's arguments.
+ */
+function withoutNoise({ class_name: name, inbound_nodes: nodes }: Json): unknown {
+  const isDefault = (value: unknown): boolean =>
+    value ===
+    (/^(Random|AutoContrast)/.test(name as string) ? true : /Dropout|Noise/.test(name as string) ? false : null)
   return (nodes as Json[]).map(({ args, kwargs }) => {
-    const rest = Object.fromEntries(Object.entries(kwargs as Json).filter(([key]) => key !== 'mask'))
-    return { args, kwargs: rest }
+    const given = Object.entries(kwargs as Json).filter(
+      ([key, value]) => key !== 'mask' && !(key === 'training' && isDefault(value)),
+    )
+    return { args, kwargs: Object.fromEntries(given) }
   })
 }
 

@@ -1,0 +1,47 @@
+// Models as JSON text in files: parsed and made, with every way in which foreign JSON can fail turned into one error.
+import { FormatError, problem, TanukiError } from '../../errors.ts'
+import { isDict } from '../tree.ts'
+
+/** Deeper than any model; deeper text would only exhaust the stack. */
+const maxDepth = 500
+
+/** The object of a JSON text. @throws FormatError that names `where`. */
+export function parseObject(where: string, text: string): Record<string, unknown> {
+  let value: unknown
+  try {
+    if (depthOf(text) > maxDepth) throw new SyntaxError(`nested more than ${maxDepth} deep`)
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new FormatError(problem({ where, expected: 'JSON', received: (error as Error).message }))
+  }
+  if (isDict(value)) return value
+  throw new FormatError(problem({ where, expected: 'a JSON object', received: value }))
+}
+
+/** The greatest number of brackets that are open at once. */
+function depthOf(text: string): number {
+  let depth = 0
+  let greatest = 0
+  for (let i = 0; i < text.length; i++) {
+    const sign = text[i]
+    if (sign === '"') {
+      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === '\\') i++
+    } else if (sign === '{' || sign === '[') greatest = Math.max(greatest, ++depth)
+    else if (sign === '}' || sign === ']') depth--
+  }
+  return greatest
+}
+
+/**
+ * What `make` gives. Configs of a wrong form make it fail in any way; the caller gets to know which file it was.
+ * @throws FormatError for everything that is not an error of this library already.
+ */
+export function fromForeign<T>(where: string, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof TanukiError) throw error
+    const received = error instanceof Error ? `one that fails with "${error.message}"` : String(error)
+    throw new FormatError(problem({ where, expected: 'a description of a model', received }), { cause: error })
+  }
+}

@@ -1,0 +1,103 @@
+// The JSON of a model as Keras 2 wrote it, for whole-model `.h5` files: readable for tf_keras and for Keras 3.
+import type { Config, SerializedObject } from '../../layers/config.ts'
+import type { Model } from '../model.ts'
+import { serializeAny } from '../serialize.ts'
+import { isDict } from '../tree.ts'
+
+/**
+ * `{class_name, config}` with calls as `[[[layer, node, tensor, kwargs], …], …]`. Models with calls that this form cannot say
+ * (operations without a layer, tensors among the keyword arguments) stay in the form of Keras 3, which reads both.
+ */
+export function legacyModelConfig(model: Model): Config {
+  const stored = serializeAny(model)
+  try {
+    return toLegacy(stored)
+  } catch (error) {
+    if (!(error instanceof Unsayable)) throw error
+    return { module: stored.module, class_name: stored.class_name, config: stored.config, registered_name: stored.registered_name } // prettier-ignore
+  }
+}
+
+class Unsayable extends Error {}
+
+/** Nested models whose first layer is an input count their calls from 1: their own making was number 0. */
+type FirstCall = ReadonlyMap<string, number>
+
+function toLegacy(stored: SerializedObject): Config {
+  if (typeof stored.module === 'string' && stored.module.startsWith('keras.src.ops.')) throw new Unsayable()
+  const { class_name, config } = stored
+  if (class_name === 'Functional' && Array.isArray(config.layers)) return { class_name, config: functional(config) }
+  if (class_name === 'Sequential' && Array.isArray(config.layers)) {
+    const layers = (config.layers as SerializedObject[]).map(toLegacy)
+    return { class_name, config: { name: config.name, layers } }
+  }
+  return { class_name, config: layerConfig(class_name, config) }
+}
+
+function functional(config: Config): Config {
+  const layers = config.layers as (SerializedObject & { name: string; inbound_nodes: readonly Config[] })[]
+  const first: FirstCall = new Map(layers.map((layer) => [layer.name, startsWithInput(layer) ? 1 : 0]))
+  return {
+    name: config.name,
+    trainable: config.trainable,
+    layers: layers.map((layer) => ({
+      ...toLegacy(layer),
+      name: layer.name,
+      inbound_nodes: layer.inbound_nodes.map((node) => call(node, first)),
+    })),
+    input_layers: ends(config.input_layers),
+    output_layers: ends(config.output_layers),
+  }
+}
+
+function startsWithInput({ class_name, config }: SerializedObject): boolean {
+  if (class_name === 'Functional') return true
+  const layers = config.layers as readonly SerializedObject[] | undefined
+  return class_name === 'Sequential' && layers?.[0]?.class_name === 'InputLayer'
+}
+
+function call(node: Config, first: FirstCall): unknown[] {
+  const args = node.args as readonly unknown[]
+  const kwargs = node.kwargs as Config
+  if (args.length !== 1 || Object.values(kwargs).some(isTensor)) throw new Unsayable()
+  const inputs = Array.isArray(args[0]) ? (args[0] as unknown[]) : [args[0]]
+  return inputs.map((input) => {
+    if (!isTensor(input)) throw new Unsayable()
+    const [layer, index, tensor] = input.config.keras_history
+    return [layer, index + (first.get(layer) ?? 0), tensor, kwargs]
+  })
+}
+
+interface StoredTensor {
+  readonly config: { readonly keras_history: readonly [string, number, number] }
+}
+function isTensor(value: unknown): value is StoredTensor {
+  return isDict(value) && value.class_name === '__keras_tensor__'
+}
+
+/** Always a list. Keras 3's own form, too, counts calls of functional models from 1 here. */
+function ends(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw new Unsayable()
+  return typeof value[0] === 'string' ? [value] : value
+}
+
+/** Options of Keras 3 that Keras 2 does not know; left out, they have the value that they have there. */
+const newOptions = [
+  'quantization_config',
+  'synchronized',
+  'renorm',
+  'renorm_clipping',
+  'renorm_momentum',
+  'rms_scaling',
+  'optional',
+]
+
+function layerConfig(className: string, config: Config): Config {
+  const kept = Object.fromEntries(Object.entries(config).filter(([key]) => !newOptions.includes(key)))
+  if (isDict(kept.dtype)) kept.dtype = (kept.dtype.config as Config | undefined)?.name ?? 'float32'
+  if (className === 'InputLayer') {
+    const { batch_shape: shape, ...rest } = kept
+    return { batch_input_shape: shape, ...rest }
+  }
+  return kept
+}
