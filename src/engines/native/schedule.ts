@@ -70,7 +70,7 @@ const farApart = 24
 /** Bytes that a core moves in the time of one multiply-add. */
 export const bytesPerWork = 0.25
 /** A value is computed again if that costs less than this many times moving it. */
-const worthwhile = 6
+const worthwhile = 4
 /** Values below this size (bytes of the whole batch) are kept: there is nothing to win. */
 const smallValue = 2 << 20
 
