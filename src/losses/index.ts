@@ -3,7 +3,12 @@ import { BinaryCrossentropy, BinaryFocalCrossentropy } from './binary.ts'
 import type { BinaryCrossentropyOptions, BinaryFocalCrossentropyOptions } from './binary.ts'
 import { CategoricalCrossentropy, CategoricalFocalCrossentropy } from './categorical.ts'
 import type { CategoricalCrossentropyOptions, CategoricalFocalCrossentropyOptions } from './categorical.ts'
+import { Circle } from './circle.ts'
+import type { CircleOptions } from './circle.ts'
+import { CTC } from './ctc.ts'
 import { KLDivergence, Poisson } from './distributions.ts'
+import { CategoricalGeneralizedCrossEntropy } from './generalized.ts'
+import type { CategoricalGeneralizedCrossEntropyOptions } from './generalized.ts'
 import { CategoricalHinge, Hinge, SquaredHinge } from './hinge.ts'
 import type { LossOptions } from './loss.ts'
 import { makeChecked } from '../initializers/make-checked.ts'
@@ -26,7 +31,10 @@ import type { SparseCategoricalCrossentropyOptions } from './sparse-categorical.
 export { alignPair, alignRanks } from './align.ts'
 export * from './binary.ts'
 export * from './categorical.ts'
+export * from './circle.ts'
+export * from './ctc.ts'
 export * from './distributions.ts'
+export * from './generalized.ts'
 export * from './hinge.ts'
 export * from './loss.ts'
 export { applyMask, divideNoNan, type Reduction, reductions, reduceWeighted } from './reduction.ts'
@@ -34,7 +42,11 @@ export * from './regression.ts'
 export * from './registry.ts'
 export * from './segmentation.ts'
 export * from './similarity.ts'
-export * from './sparse-categorical.ts'
+export {
+  SparseCategoricalCrossentropy,
+  type SparseCategoricalCrossentropyOptions,
+  sparseCategoricalCrossentropyValues,
+} from './sparse-categorical.ts'
 
 const extra = ['dtype']
 
@@ -49,10 +61,19 @@ export const categoricalCrossentropy = (options: CategoricalCrossentropyOptions 
 export const categoricalFocalCrossentropy = (
   options: CategoricalFocalCrossentropyOptions = {},
 ): CategoricalFocalCrossentropy => makeChecked((given) => new CategoricalFocalCrossentropy(given), options, extra)
+/** Crossentropy of integer labels that forgives wrong ones. */
+export const categoricalGeneralizedCrossEntropy = (
+  options: CategoricalGeneralizedCrossEntropyOptions = {},
+): CategoricalGeneralizedCrossEntropy =>
+  makeChecked((given) => new CategoricalGeneralizedCrossEntropy(given), options, extra)
 export const categoricalHinge = (options: LossOptions = {}): CategoricalHinge =>
   makeChecked((given) => new CategoricalHinge(given), options, extra)
+/** For embeddings of unit length, by class number. */
+export const circle = (options: CircleOptions = {}): Circle => makeChecked((given) => new Circle(given), options, extra)
 export const cosineSimilarity = (options: CosineSimilarityOptions = {}): CosineSimilarity =>
   makeChecked((given) => new CosineSimilarity(given), options, extra)
+/** For sequences of labels without their places in time. */
+export const ctc = (options: LossOptions = {}): CTC => makeChecked((given) => new CTC(given), options, extra)
 export const dice = (options: DiceOptions = {}): Dice => makeChecked((given) => new Dice(given), options, extra)
 export const hinge = (options: LossOptions = {}): Hinge => makeChecked((given) => new Hinge(given), options, extra)
 export const huber = (options: HuberOptions = {}): Huber => makeChecked((given) => new Huber(given), options, extra)

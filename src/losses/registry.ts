@@ -3,7 +3,10 @@ import { ArgumentError, problem } from '../errors.ts'
 import { isSerializedObject, ObjectRegistry, type SerializedObject } from '../initializers/objects.ts'
 import { BinaryCrossentropy, BinaryFocalCrossentropy } from './binary.ts'
 import { CategoricalCrossentropy, CategoricalFocalCrossentropy } from './categorical.ts'
+import { Circle } from './circle.ts'
+import { CTC } from './ctc.ts'
 import { KLDivergence, Poisson } from './distributions.ts'
+import { CategoricalGeneralizedCrossEntropy } from './generalized.ts'
 import { CategoricalHinge, Hinge, SquaredHinge } from './hinge.ts'
 import { Loss, type LossFunction, LossFunctionWrapper } from './loss.ts'
 import { makeChecked } from '../initializers/make-checked.ts'
@@ -23,8 +26,11 @@ const classes = {
   BinaryCrossentropy,
   BinaryFocalCrossentropy,
   CategoricalCrossentropy,
+  CTC,
   CategoricalFocalCrossentropy,
+  CategoricalGeneralizedCrossEntropy,
   CategoricalHinge,
+  Circle,
   CosineSimilarity,
   Dice,
   Hinge,
@@ -57,12 +63,16 @@ const functionNames = {
   binary_focal_crossentropy: 'BinaryFocalCrossentropy',
   categoricalCrossentropy: 'CategoricalCrossentropy',
   categoricalFocalCrossentropy: 'CategoricalFocalCrossentropy',
+  categoricalGeneralizedCrossEntropy: 'CategoricalGeneralizedCrossEntropy',
   categoricalHinge: 'CategoricalHinge',
   categorical_crossentropy: 'CategoricalCrossentropy',
   categorical_focal_crossentropy: 'CategoricalFocalCrossentropy',
+  categorical_generalized_cross_entropy: 'CategoricalGeneralizedCrossEntropy',
   categorical_hinge: 'CategoricalHinge',
+  circle: 'Circle',
   cosineSimilarity: 'CosineSimilarity',
   cosine_similarity: 'CosineSimilarity',
+  ctc: 'CTC',
   dice: 'Dice',
   hinge: 'Hinge',
   huber: 'Huber',

@@ -7,6 +7,8 @@ import type { Tensor, TensorLike } from '../ops/index.ts'
 import { epsilon } from './binary.ts'
 import { Loss, type LossOptions } from './loss.ts'
 
+const name = 'sparse_categorical_crossentropy'
+
 export interface SparseCategoricalCrossentropyOptions extends LossOptions {
   /** Whether predictions are logits rather than probabilities. Default false. */
   fromLogits?: boolean
@@ -17,13 +19,13 @@ export interface SparseCategoricalCrossentropyOptions extends LossOptions {
 }
 
 /** Labels as int32 of the predictions' shape without the classes. @throws ShapeError */
-function classLabels(yTrue: TensorLike, predictions: Tensor): Tensor {
+export function classLabels(where: string, yTrue: TensorLike, predictions: Tensor): Tensor {
   let labels = ops.cast(yTrue, 'int32')
   if (labels.rank === predictions.rank && labels.shape.at(-1) === 1) labels = ops.squeeze(labels, -1)
   if (predictions.rank === 0 || !sameShape(labels.shape, predictions.shape.slice(0, -1))) {
     throw new ShapeError(
       problem({
-        where: 'sparse_categorical_crossentropy',
+        where,
         expected: `one integer label for each prediction row, so labels ${showShape(predictions.shape.slice(0, -1))}`,
         received: showShape(labels.shape),
         hint: 'For one-hot labels use categorical_crossentropy',
@@ -44,11 +46,9 @@ export function sparseCategoricalCrossentropyValues(
 ): Tensor {
   const predictions = ops.cast(yPred, 'float32')
   if (axis !== -1 && axis !== predictions.rank - 1) {
-    throw new ArgumentError(
-      problem({ where: 'sparse_categorical_crossentropy', expected: 'axis -1, the last one', received: axis }),
-    )
+    throw new ArgumentError(problem({ where: name, expected: 'axis -1, the last one', received: axis }))
   }
-  const labels = classLabels(yTrue, predictions)
+  const labels = classLabels(name, yTrue, predictions)
   const logits = fromLogits ? predictions : ops.log(ops.clip(predictions, epsilon, 1 - epsilon))
   const valid = ignoreClass === null ? null : ops.notEqual(labels, ignoreClass)
   const kept = valid === null ? labels : ops.where(valid, labels, 0)
@@ -73,7 +73,7 @@ export class SparseCategoricalCrossentropy extends Loss {
     axis = -1,
     ...common
   }: SparseCategoricalCrossentropyOptions = {}) {
-    super({ name: 'sparse_categorical_crossentropy', ...common })
+    super({ name, ...common })
     this.fromLogits = fromLogits
     this.ignoreClass = ignoreClass
     this.axis = axis
@@ -84,7 +84,7 @@ export class SparseCategoricalCrossentropy extends Loss {
   }
 
   override mask(yTrue: Tensor, yPred: Tensor): Tensor | null {
-    return this.ignoreClass === null ? null : ops.notEqual(classLabels(yTrue, yPred), this.ignoreClass)
+    return this.ignoreClass === null ? null : ops.notEqual(classLabels(name, yTrue, yPred), this.ignoreClass)
   }
 
   /** Without `axis`, which Keras's class does not take. */

@@ -16,6 +16,7 @@ import type { Optimizer } from './optimizer.ts'
 import { LearningRateSchedule } from '../schedules/index.ts'
 import type { OptimizerOptions } from './options.ts'
 import { RMSprop, type RMSpropOptions } from './rmsprop.ts'
+import { ScheduleFreeAdamW, type ScheduleFreeAdamWOptions } from './schedule-free-adamw.ts'
 import { SGD, type SGDOptions } from './sgd.ts'
 
 export * from './adadelta.ts'
@@ -35,6 +36,7 @@ export { Optimizer } from './optimizer.ts'
 export type { OptimizerOptions } from './options.ts'
 export * from './registry.ts'
 export * from './rmsprop.ts'
+export * from './schedule-free-adamw.ts'
 export * from './sgd.ts'
 
 /** Options, or the learning rate alone. */
@@ -64,6 +66,7 @@ export const lion = maker((options: LionOptions) => new Lion(options))
 export const muon = maker((options: MuonOptions) => new Muon(options))
 export const nadam = maker((options: NadamOptions) => new Nadam(options))
 export const rmsprop = maker((options: RMSpropOptions) => new RMSprop(options))
+export const scheduleFreeAdamW = maker((options: ScheduleFreeAdamWOptions) => new ScheduleFreeAdamW(options))
 export const sgd = maker((options: SGDOptions) => new SGD(options))
 export const lossScaleOptimizer = (options: LossScaleOptimizerOptions): LossScaleOptimizer =>
   makeChecked((given) => new LossScaleOptimizer(given), options)

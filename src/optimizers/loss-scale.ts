@@ -136,6 +136,13 @@ export class LossScaleOptimizer extends Optimizer<null> {
     this.inner.finalizeVariableValues(variables)
   }
 
+  override swapAverages(): void {
+    this.inner.swapAverages()
+  }
+  override keepAsAverages(): void {
+    this.inner.keepAsAverages()
+  }
+
   override getConfig(): Config {
     return {
       name: this.name,

@@ -188,6 +188,31 @@ export abstract class Optimizer<Shared = unknown> {
   }
 
   /**
+   * Puts the moving averages in the weights' place, and the weights in theirs; does nothing before the optimizer is built.
+   * @throws ArgumentError without `useEma`.
+   */
+  swapAverages(): void {
+    this.#requireAverages('swapAverages')
+    for (const variable of this.trainedVariables) {
+      const average = this.slot('average', variable)
+      const [weights, averages] = [variable.value(), average.value()]
+      variable.assign(averages)
+      average.assign(weights)
+    }
+  }
+  /** Makes the present weights their own averages. @throws ArgumentError without `useEma`. */
+  keepAsAverages(): void {
+    this.#requireAverages('keepAsAverages')
+    for (const variable of this.trainedVariables) this.slot('average', variable).assign(variable.value())
+  }
+  #requireAverages(method: string): void {
+    if (this.useEma) return
+    const where = `${this.className}.${method}`
+    const hint = 'E.g. optimizers.sgd({ useEma: true })'
+    throw new ArgumentError(problem({ where, expected: 'an optimizer with `useEma`', received: 'one without', hint }))
+  }
+
+  /**
    * Leaves variables out of weight decay: the given ones, and those in whose name one of the regular expressions is found.
    * @throws ArgumentError after the optimizer was built.
    */

@@ -16,6 +16,7 @@ import { Muon } from './muon.ts'
 import { Nadam } from './nadam.ts'
 import { Optimizer } from './optimizer.ts'
 import { RMSprop } from './rmsprop.ts'
+import { ScheduleFreeAdamW } from './schedule-free-adamw.ts'
 import { SGD } from './sgd.ts'
 
 const classes = {
@@ -32,6 +33,7 @@ const classes = {
   Nadam,
   RMSprop,
   SGD,
+  ScheduleFreeAdamW,
 } as const
 
 type ClassName = keyof typeof classes

@@ -47,7 +47,7 @@ const fitOptions: Record<string, string> = {
   steps_per_epoch: 'stepsPerEpoch',
 }
 
-function optionsOf(stored: Record<string, unknown>): FitOptions {
+export function optionsOf(stored: Record<string, unknown>): FitOptions {
   return Object.fromEntries(
     Object.entries(stored).map(([key, value]) => {
       const name = fitOptions[key]
@@ -102,7 +102,7 @@ export async function runFit(book: Book<FitCase>, golden: FitCase): Promise<void
   expect(difference(await predicted.data(), book.tensor(golden.predict).data, { relative: 1e-4 })).toBeNull()
 }
 
-function expectHistory(
+export function expectHistory(
   received: Record<string, number[]>,
   expected: Record<string, readonly Json[]>,
   order: readonly string[],

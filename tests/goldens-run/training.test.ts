@@ -1,6 +1,7 @@
 // Training against real Keras: trajectories, transfer learning, fit, multiple outputs, callbacks, weight lists.
 import { describe, test } from 'vitest'
 import { runCallback } from './training-callbacks.ts'
+import { runFitCallback } from './training-fit-callbacks.ts'
 import { runFit, runMultiOutput } from './training-fit.ts'
 import { runWeightLists } from './training-lists.ts'
 import { runTfKerasTransfer, runTrajectory, runTransfer } from './training-steps.ts'
@@ -18,6 +19,7 @@ const runners: Record<string, Runner> = {
   fit: runFit,
   multi_output: runMultiOutput,
   callbacks: runCallback,
+  fit_callbacks: runFitCallback,
   weight_lists: runWeightLists,
 }
 

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tensorboard.proto.
  */
 export const file_tensorboard: GenFile = /*@__PURE__*/
-  fileDesc("ChF0ZW5zb3Jib2FyZC5wcm90bxIKdGVuc29yZmxvdyKlAQoFRXZlbnQSEQoJd2FsbF90aW1lGAEgASgBEgwKBHN0ZXAYAiABKAMSFgoMZmlsZV92ZXJzaW9uGAMgASgJSAASJgoHc3VtbWFyeRgFIAEoCzITLnRlbnNvcmZsb3cuU3VtbWFyeUgAEjMKD3NvdXJjZV9tZXRhZGF0YRgKIAEoCzIaLnRlbnNvcmZsb3cuU291cmNlTWV0YWRhdGFCBgoEd2hhdCIgCg5Tb3VyY2VNZXRhZGF0YRIOCgZ3cml0ZXIYASABKAkixQEKB1N1bW1hcnkSKAoFdmFsdWUYASADKAsyGS50ZW5zb3JmbG93LlN1bW1hcnkuVmFsdWUajwEKBVZhbHVlEgsKA3RhZxgBIAEoCRIWCgxzaW1wbGVfdmFsdWUYAiABKAJIABIpCgZ0ZW5zb3IYCCABKAsyFy50ZW5zb3JmbG93LlRlbnNvclByb3RvSAASLQoIbWV0YWRhdGEYCSABKAsyGy50ZW5zb3JmbG93LlN1bW1hcnlNZXRhZGF0YUIHCgV2YWx1ZSLgAQoPU3VtbWFyeU1ldGFkYXRhEjsKC3BsdWdpbl9kYXRhGAEgASgLMiYudGVuc29yZmxvdy5TdW1tYXJ5TWV0YWRhdGEuUGx1Z2luRGF0YRIUCgxkaXNwbGF5X25hbWUYAiABKAkSGwoTc3VtbWFyeV9kZXNjcmlwdGlvbhgDIAEoCRIpCgpkYXRhX2NsYXNzGAQgASgOMhUudGVuc29yZmxvdy5EYXRhQ2xhc3MaMgoKUGx1Z2luRGF0YRITCgtwbHVnaW5fbmFtZRgBIAEoCRIPCgdjb250ZW50GAIgASgMIlYKEFRlbnNvclNoYXBlUHJvdG8SLQoDZGltGAIgAygLMiAudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvLkRpbRoTCgNEaW0SDAoEc2l6ZRgBIAEoAyKlAQoLVGVuc29yUHJvdG8SIwoFZHR5cGUYASABKA4yFC50ZW5zb3JmbG93LkRhdGFUeXBlEjIKDHRlbnNvcl9zaGFwZRgCIAEoCzIcLnRlbnNvcmZsb3cuVGVuc29yU2hhcGVQcm90bxIWCg50ZW5zb3JfY29udGVudBgEIAEoDBIRCglmbG9hdF92YWwYBSADKAISEgoKc3RyaW5nX3ZhbBgIIAMoDCpvCglEYXRhQ2xhc3MSFgoSREFUQV9DTEFTU19VTktOT1dOEAASFQoRREFUQV9DTEFTU19TQ0FMQVIQARIVChFEQVRBX0NMQVNTX1RFTlNPUhACEhwKGERBVEFfQ0xBU1NfQkxPQl9TRVFVRU5DRRADKkYKCERhdGFUeXBlEg4KCkRUX0lOVkFMSUQQABIMCghEVF9GTE9BVBABEg0KCURUX0RPVUJMRRACEg0KCURUX1NUUklORxAHYgZwcm90bzM");
+  fileDesc("ChF0ZW5zb3Jib2FyZC5wcm90bxIKdGVuc29yZmxvdyKlAQoFRXZlbnQSEQoJd2FsbF90aW1lGAEgASgBEgwKBHN0ZXAYAiABKAMSFgoMZmlsZV92ZXJzaW9uGAMgASgJSAASJgoHc3VtbWFyeRgFIAEoCzITLnRlbnNvcmZsb3cuU3VtbWFyeUgAEjMKD3NvdXJjZV9tZXRhZGF0YRgKIAEoCzIaLnRlbnNvcmZsb3cuU291cmNlTWV0YWRhdGFCBgoEd2hhdCIgCg5Tb3VyY2VNZXRhZGF0YRIOCgZ3cml0ZXIYASABKAkixQEKB1N1bW1hcnkSKAoFdmFsdWUYASADKAsyGS50ZW5zb3JmbG93LlN1bW1hcnkuVmFsdWUajwEKBVZhbHVlEgsKA3RhZxgBIAEoCRIWCgxzaW1wbGVfdmFsdWUYAiABKAJIABIpCgZ0ZW5zb3IYCCABKAsyFy50ZW5zb3JmbG93LlRlbnNvclByb3RvSAASLQoIbWV0YWRhdGEYCSABKAsyGy50ZW5zb3JmbG93LlN1bW1hcnlNZXRhZGF0YUIHCgV2YWx1ZSKCAQoPU3VtbWFyeU1ldGFkYXRhEjsKC3BsdWdpbl9kYXRhGAEgASgLMiYudGVuc29yZmxvdy5TdW1tYXJ5TWV0YWRhdGEuUGx1Z2luRGF0YRoyCgpQbHVnaW5EYXRhEhMKC3BsdWdpbl9uYW1lGAEgASgJEg8KB2NvbnRlbnQYAiABKAwiVgoQVGVuc29yU2hhcGVQcm90bxItCgNkaW0YAiADKAsyIC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG8uRGltGhMKA0RpbRIMCgRzaXplGAEgASgDIpIBCgtUZW5zb3JQcm90bxIjCgVkdHlwZRgBIAEoDjIULnRlbnNvcmZsb3cuRGF0YVR5cGUSMgoMdGVuc29yX3NoYXBlGAIgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvEhYKDnRlbnNvcl9jb250ZW50GAQgASgMEhIKCnN0cmluZ192YWwYCCADKAwqRgoIRGF0YVR5cGUSDgoKRFRfSU5WQUxJRBAAEgwKCERUX0ZMT0FUEAESDQoJRFRfRE9VQkxFEAISDQoJRFRfU1RSSU5HEAdiBnByb3RvMw");
 
 /**
  * @generated from message tensorflow.Event
@@ -146,21 +146,6 @@ export type SummaryMetadata = Message<"tensorflow.SummaryMetadata"> & {
    * @generated from field: tensorflow.SummaryMetadata.PluginData plugin_data = 1;
    */
   pluginData?: SummaryMetadata_PluginData | undefined;
-
-  /**
-   * @generated from field: string display_name = 2;
-   */
-  displayName: string;
-
-  /**
-   * @generated from field: string summary_description = 3;
-   */
-  summaryDescription: string;
-
-  /**
-   * @generated from field: tensorflow.DataClass data_class = 4;
-   */
-  dataClass: DataClass;
 };
 
 /**
@@ -248,11 +233,6 @@ export type TensorProto = Message<"tensorflow.TensorProto"> & {
   tensorContent: Uint8Array;
 
   /**
-   * @generated from field: repeated float float_val = 5;
-   */
-  floatVal: number[];
-
-  /**
    * @generated from field: repeated bytes string_val = 8;
    */
   stringVal: Uint8Array[];
@@ -264,37 +244,6 @@ export type TensorProto = Message<"tensorflow.TensorProto"> & {
  */
 export const TensorProtoSchema: GenMessage<TensorProto> = /*@__PURE__*/
   messageDesc(file_tensorboard, 5);
-
-/**
- * @generated from enum tensorflow.DataClass
- */
-export enum DataClass {
-  /**
-   * @generated from enum value: DATA_CLASS_UNKNOWN = 0;
-   */
-  UNKNOWN = 0,
-
-  /**
-   * @generated from enum value: DATA_CLASS_SCALAR = 1;
-   */
-  SCALAR = 1,
-
-  /**
-   * @generated from enum value: DATA_CLASS_TENSOR = 2;
-   */
-  TENSOR = 2,
-
-  /**
-   * @generated from enum value: DATA_CLASS_BLOB_SEQUENCE = 3;
-   */
-  BLOB_SEQUENCE = 3,
-}
-
-/**
- * Describes the enum tensorflow.DataClass.
- */
-export const DataClassSchema: GenEnum<DataClass> = /*@__PURE__*/
-  enumDesc(file_tensorboard, 0);
 
 /**
  * @generated from enum tensorflow.DataType
@@ -325,5 +274,5 @@ export enum DataType {
  * Describes the enum tensorflow.DataType.
  */
 export const DataTypeSchema: GenEnum<DataType> = /*@__PURE__*/
-  enumDesc(file_tensorboard, 1);
+  enumDesc(file_tensorboard, 0);
 
