@@ -14,9 +14,10 @@ export * as optimizers from './optimizers/index.ts'
 export * as regularizers from './regularizers/index.ts'
 export * as report from './report/index.ts'
 export * as schedules from './schedules/index.ts'
+export * as utils from './data/utils.ts'
 export { input, Layer } from './layers/index.ts'
 export * from './models/index.ts'
 export {
-  clearSession, compileFunction, engine, GradientTape, nextSeed, ready, SeedGenerator, setEngine, setRandomSeed, Tensor, tensor, Variable,
+  clearSession, compileFunction, engine, GradientTape, image, nextSeed, ready, SeedGenerator, setEngine, setRandomSeed, Tensor, tensor, Variable,
 } from './ops/index.ts' // prettier-ignore
 export { setWarningHandler } from './platform/warn.ts'

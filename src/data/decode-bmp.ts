@@ -2,7 +2,9 @@
 
 export interface BmpPixels {
   /** RGBA, row-major, top row first; alpha 255 where the file has none. */
-  readonly rgba: Uint8Array
+  readonly data: Uint8Array
+  /** 1 for a palette of greys, 3, or 4 with an alpha mask or 32 bits. */
+  readonly channels: 1 | 3 | 4
   readonly height: number
   readonly width: number
 }
@@ -33,7 +35,13 @@ export function decodeBmp(bytes: Uint8Array, maxPixels: number): BmpPixels {
     const row = offset + stride * (topDown ? y : height - 1 - y)
     for (let x = 0; x < width; x++) pixel(row, x, rgba, (y * width + x) * 4)
   }
-  return { rgba, height, width }
+  return { data: rgba, height, width, channels: bits > 8 ? (bits === 32 ? 4 : 3) : isGrey(view, header) ? 1 : 3 }
+}
+
+function isGrey(view: DataView, { palette }: Header): boolean {
+  for (let i = 0, at = palette.at; i < palette.size; i++, at += palette.entryBytes)
+    if (view.getUint8(at) !== view.getUint8(at + 1) || view.getUint8(at) !== view.getUint8(at + 2)) return false
+  return true
 }
 
 function readHeader(view: DataView, maxPixels: number): Header {

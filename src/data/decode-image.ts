@@ -1,10 +1,13 @@
-// Decodes picture files to 8-bit pixels: JPEG, PNG, GIF (first frame), BMP and WebP.
+// Decodes picture files of any kind to pixels on the host: JPEG, PNG, GIF, BMP and WebP.
 import { ArgumentError, FormatError, problem } from '../errors.ts'
 import { decodeBmp } from './decode-bmp.ts'
+import { decodeGif } from './decode-gif.ts'
 import { type JpegOptions, jpegDecoding, jpegPixels } from './decode-jpeg.ts'
+import { decodePng } from './decode-png.ts'
+import { decodeWebp } from './decode-webp.ts'
 import { jpegHeader } from './jpeg-header.ts'
 import { jpegAddon } from './picture-addon.ts'
-import { type Channels, type Pixels, withChannels } from './pixels.ts'
+import { type Channels, frameOf, type Frames, type Pixels, upright, withChannels } from './pixels.ts'
 import { type ResizePlan, resizePixels, resizeTables } from './resize-image.ts'
 
 export type ImageKind = 'jpeg' | 'png' | 'gif' | 'bmp' | 'webp'
@@ -16,6 +19,8 @@ export interface DecodeOptions extends JpegOptions {
   readonly maxPixels?: number
   /** Names the picture in errors. */
   readonly source?: string
+  /** Turns the picture upright by its EXIF orientation. Default false, as in TensorFlow and Keras. */
+  readonly applyExifOrientation?: boolean
 }
 
 const defaultMaxPixels = 100_000_000
@@ -33,15 +38,18 @@ export function imageKind(bytes: Uint8Array): ImageKind | null {
 }
 
 /**
- * uint8 pixels of a picture, row-major, channels last. Alpha is dropped, not blended; EXIF orientation and colour profiles are left alone,
+ * uint8 pixels of a picture, of the first frame if there are several. Alpha is dropped, not blended; EXIF orientation and colour profiles are left alone,
  * as in TensorFlow. 16-bit pictures keep the high byte. Every kind can be had with 1, 3 and 4 channels: where TensorFlow refuses
  * (grey of BMP, GIF and WebP; alpha of JPEG, GIF and WebP) the result is Pillow's.
  * @throws FormatError that names `source` for broken, truncated, unknown or too large pictures.
  */
-export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Pixels> {
+export async function decodePixels(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Pixels> {
   const { channels = 3, maxPixels = defaultMaxPixels } = options
   check(options)
-  return named(bytes, options, (kind) => decode(bytes, kind, options, channels, maxPixels))
+  const wanted = { channels, wide: false, all: false, maxPixels }
+  return named(bytes, options, async (kind) =>
+    frameOf((await decodeUpright(bytes, kind, options, wanted)) as Frames<Uint8Array>, 0),
+  )
 }
 
 /** Decodes and resizes. Into a Uint8Array of the new size rounded, into a Float32Array as tf.image.resize gives it. */
@@ -54,13 +62,16 @@ export async function decodeResized<T extends Uint8Array | Float32Array>(
   check(options)
   return named(bytes, options, async (kind) => {
     const header = kind === 'jpeg' ? jpegHeader(bytes) : null
-    const addon = header === null || (options.ratio ?? 1) !== 1 ? null : await jpegAddon()
+    const plain = (options.ratio ?? 1) === 1 && !(options.applyExifOrientation && header?.orientation !== 1)
+    const addon = header === null || !plain ? null : await jpegAddon()
     if (header !== null && addon !== null && header.height > 0 && header.width > 0) {
       // In one go: the pixels of the file's size never come to JavaScript.
       const tables = resizeTables([header.height, header.width], channels, plan)
       return addon.decodeJpegResized(bytes, jpegDecoding(options, channels, maxPixels), tables, target)
     }
-    const { data, height, width } = await decode(bytes, kind, options, channels, maxPixels)
+    const wanted = { channels, wide: false, all: false, maxPixels }
+    const frames = (await decodeUpright(bytes, kind, options, wanted)) as Frames<Uint8Array>
+    const { data, height, width } = frameOf(frames, 0)
     return resizePixels(data, resizeTables([height, width], channels, plan), target)
   })
 }
@@ -95,25 +106,69 @@ async function named<T>(
   }
 }
 
-async function decode(
+/** What of a file is wanted, beside JPEG's options. */
+interface Wanted {
+  readonly channels: 0 | Channels
+  /** 16 bits a value; else 8. */
+  readonly wide: boolean
+  /** Every frame of an animation; else the first. */
+  readonly all: boolean
+  readonly maxPixels: number
+}
+
+async function decodeKind(bytes: Uint8Array, kind: ImageKind, options: DecodeOptions, wanted: Wanted): Promise<Frames> {
+  const { channels, maxPixels, wide, all } = wanted
+  switch (kind) {
+    case 'png':
+      return decodePng(bytes, maxPixels, channels, wide)
+    case 'jpeg':
+      return { ...(await jpegPixels(bytes, options, channels, maxPixels)), count: 1 }
+    case 'webp':
+      return decodeWebp(bytes, maxPixels, channels, all)
+    case 'gif': {
+      const frames = decodeGif(bytes, maxPixels, all)
+      return withChannels(frames, channels || 3)
+    }
+    case 'bmp': {
+      const { data, channels: own, ...size } = decodeBmp(bytes, maxPixels)
+      return withChannels({ data, count: 1, ...size, channels: 4 }, channels || own)
+    }
+  }
+}
+
+async function decodeUpright(
   bytes: Uint8Array,
   kind: ImageKind,
-  options: JpegOptions,
-  channels: Channels,
-  maxPixels: number,
-): Promise<Pixels> {
-  if (kind === 'bmp') {
-    const { rgba, height, width } = decodeBmp(bytes, maxPixels)
-    return withChannels({ data: rgba, height, width, channels: 4 }, channels)
-  }
-  if (kind === 'jpeg') return jpegPixels(bytes, options, channels, maxPixels)
+  options: DecodeOptions,
+  wanted: Wanted,
+): Promise<Frames> {
+  const frames = await decodeKind(bytes, kind, options, wanted)
+  return options.applyExifOrientation ? upright(frames, await orientationOf(bytes, kind)) : frames
+}
+
+/** EXIF's 1 to 8. */
+async function orientationOf(bytes: Uint8Array, kind: ImageKind): Promise<number> {
+  if (kind === 'jpeg') return jpegHeader(bytes)?.orientation ?? 1
+  if (kind !== 'png' && kind !== 'webp') return 1
   const { default: sharp } = await import('sharp')
-  let picture = sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: maxPixels })
-  picture = channels === 4 ? picture.toColourspace('srgb').ensureAlpha() : picture.toColourspace('srgb').removeAlpha()
-  const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true })
-  const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  const { height, width } = info
-  const had = info.channels as number
-  if (had !== (channels === 4 ? 4 : 3)) throw new Error(`the decoder gave ${had} channels`)
-  return withChannels({ data: raw, height, width, channels: had }, channels, kind === 'png' ? 'libpng' : 'pillow')
+  return (await sharp(bytes).metadata()).orientation ?? 1
+}
+
+/**
+ * All that a file holds: channels 0 are those of the file; `wide` values of 16 bits, of files with 8 times 257 (PNG) or 256 (the
+ * others), as TensorFlow scales them.
+ * @throws FormatError that names `source`.
+ */
+export async function decodeFrames(
+  bytes: Uint8Array,
+  options: Omit<DecodeOptions, 'channels'> & Omit<Wanted, 'maxPixels'>,
+): Promise<Frames> {
+  const { channels, wide, all, ...rest } = options
+  const wanted = { channels, wide, all, maxPixels: rest.maxPixels ?? defaultMaxPixels }
+  check(channels === 0 ? rest : { ...rest, channels })
+  return named(bytes, rest, async (kind) => {
+    const frames = await decodeUpright(bytes, kind, rest, wanted)
+    if (!wide || frames.data instanceof Uint16Array) return frames
+    return { ...frames, data: Uint16Array.from(frames.data, (value) => value * 256) }
+  })
 }

@@ -8,7 +8,7 @@ import { choiceOption, dataFormatOption, integerOption, numberOption, requireRan
 import type { Config } from './config.ts'
 import { Layer, type LayerOptions, toFloat } from './layer.ts'
 import type { SymbolicShape } from './nested.ts'
-import { cropToAspectRatio, padToAspectRatio } from './aspect-ratio.ts'
+import { cropToAspectRatio, padToAspectRatio } from '../ops/aspect-ratio.ts'
 
 const methods = ['bilinear', 'nearest', 'bicubic', 'area', 'lanczos3', 'lanczos5', 'gaussian', 'mitchellcubic'] as const
 export type Interpolation = (typeof methods)[number]
@@ -90,8 +90,8 @@ export class Resizing extends SizeLayer {
     const { height, width, interpolation, antialias } = this
     if (inputs.shape.at(-3) === height && inputs.shape.at(-2) === width) return inputs
     let images = inputs.rank === 3 ? ops.expandDims(inputs, 0) : inputs
-    if (this.cropToAspectRatio) images = cropToAspectRatio(images, height, width)
-    if (this.padToAspectRatio) images = padToAspectRatio(images, height, width, this.fillValue)
+    if (this.cropToAspectRatio) images = cropToAspectRatio(images, [height, width])
+    if (this.padToAspectRatio) images = padToAspectRatio(images, [height, width], this.fillValue)
     const resized = ops.resize(toFloat(images), [height, width], { interpolation, antialias })
     const result = inputs.dtype === 'float32' ? resized : roundTo(resized, inputs.dtype)
     return inputs.rank === 3 ? ops.squeeze(result, 0) : result
@@ -139,7 +139,7 @@ export function centerCrop(x: Tensor, height: number, width: number): Tensor {
 
 /** Cut to the aspect ratio, then bilinear without antialias (Keras's smart_resize). */
 export function smartResize(x: Tensor, height: number, width: number): Tensor {
-  const images = cropToAspectRatio(x.rank === 3 ? ops.expandDims(x, 0) : x, height, width)
+  const images = cropToAspectRatio(x.rank === 3 ? ops.expandDims(x, 0) : x, [height, width])
   const resized = ops.resize(images, [height, width], { interpolation: 'bilinear', antialias: false })
   return x.rank === 3 ? ops.squeeze(resized, 0) : resized
 }

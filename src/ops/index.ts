@@ -38,6 +38,7 @@ export type {
 export { hsvToRgb, rgbToGrayscale, rgbToHsv } from './color.ts'
 export { affineTransform, resize } from './image.ts'
 export type { AffineOptions, ResizeOptions } from './image.ts'
+export * as image from './images.ts'
 export { bernoulli, randomInt, randomNormal, randomUniform, truncatedNormal } from './random.ts'
 export type { RandomOptions } from './random.ts'
 export { randomBeta, randomDirichlet, randomGamma, randomPermutation } from './random-gamma.ts'

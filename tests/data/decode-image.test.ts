@@ -1,7 +1,7 @@
 // Decoding what the goldens do not have: kinds of bitmaps, broken, huge and misnamed files.
 import { describe, expect, test } from 'vitest'
 import sharp from 'sharp'
-import { decodeImage } from '../../src/data/index.ts'
+import { decodePixels } from '../../src/data/decode-image.ts'
 import { ArgumentError, FormatError } from '../../src/errors.ts'
 
 /** A bitmap of 40 bytes of header; `extra` stands between header and pixels. */
@@ -28,7 +28,7 @@ function bitmap(
   return out
 }
 const palette = [0, 0, 0, 0, 3, 2, 1, 0, 6, 5, 4, 0]
-const rgb = async (bytes: Uint8Array): Promise<number[]> => [...(await decodeImage(bytes)).data]
+const rgb = async (bytes: Uint8Array): Promise<number[]> => [...(await decodePixels(bytes)).data]
 const pixels = { data: [1, 2, 3, 4, 5, 6] }
 
 describe('bitmaps', () => {
@@ -55,7 +55,7 @@ describe('bitmaps', () => {
   }
   for (const [name, bytes] of Object.entries(broken))
     test(`${name} is refused`, () =>
-      expect(decodeImage(bytes, { source: 'x.bmp' })).rejects.toThrow(/^x\.bmp: expected/))
+      expect(decodePixels(bytes, { source: 'x.bmp' })).rejects.toThrow(/^x\.bmp: expected/))
 })
 
 describe('other kinds', () => {
@@ -64,20 +64,20 @@ describe('other kinds', () => {
   for (const kind of ['png', 'jpeg', 'gif', 'webp'] as const)
     test(`${kind}: whole, cut, too large`, async () => {
       const bytes = await made(kind)
-      expect(await decodeImage(bytes)).toMatchObject({ height: 30, width: 40, channels: 3 })
+      expect(await decodePixels(bytes)).toMatchObject({ height: 30, width: 40, channels: 3 })
       for (const part of [0.5, 0.8]) {
-        const cut = decodeImage(bytes.subarray(0, Math.floor(bytes.length * part)), { source: `cut.${kind}` })
+        const cut = decodePixels(bytes.subarray(0, Math.floor(bytes.length * part)), { source: `cut.${kind}` })
         await expect(cut).rejects.toThrow(FormatError)
         await expect(cut).rejects.toThrow(`cut.${kind}`)
       }
-      await expect(decodeImage(bytes, { maxPixels: 1199, source: 'big' })).rejects.toThrow(/^big: expected/)
-      expect((await decodeImage(bytes, { maxPixels: 1200 })).data.length).toBe(3600)
+      await expect(decodePixels(bytes, { maxPixels: 1199, source: 'big' })).rejects.toThrow(/^big: expected/)
+      expect((await decodePixels(bytes, { maxPixels: 1200 })).data.length).toBe(3600)
     })
   test('a PNG that claims a huge size', async () => {
     const bytes = Uint8Array.from(await made('png'))
     new DataView(bytes.buffer).setUint32(16, 60_000)
     new DataView(bytes.buffer).setUint32(20, 60_000)
-    await expect(decodeImage(bytes, { source: 'bomb.png' })).rejects.toThrow(FormatError)
+    await expect(decodePixels(bytes, { source: 'bomb.png' })).rejects.toThrow(FormatError)
   })
-  test('channels', () => expect(decodeImage(new Uint8Array(8), { channels: 2 as 3 })).rejects.toThrow(ArgumentError))
+  test('channels', () => expect(decodePixels(new Uint8Array(8), { channels: 2 as 3 })).rejects.toThrow(ArgumentError))
 })

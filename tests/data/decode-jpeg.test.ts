@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { decodeImage } from '../../src/data/index.ts'
+import { decodePixels } from '../../src/data/decode-image.ts'
 import { decodeResized } from '../../src/data/decode-image.ts'
 import { jpegHeader } from '../../src/data/jpeg-header.ts'
 import { jpegAddon } from '../../src/data/picture-addon.ts'
@@ -43,8 +43,8 @@ describe.skipIf((await jpegAddon()) === null)('with libjpeg-turbo', () => {
     const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const
     photo = await sharp({ create: { width: 120, height: 90, channels: 3, background: '#000', noise } }).jpeg().toBuffer() // prettier-ignore
   })
-  const decoded = (bytes: Uint8Array, options: Parameters<typeof decodeImage>[1] = {}) =>
-    decodeImage(bytes, { source: 'x.jpg', ...options })
+  const decoded = (bytes: Uint8Array, options: Parameters<typeof decodePixels>[1] = {}) =>
+    decodePixels(bytes, { source: 'x.jpg', ...options })
 
   test('ratio gives a smaller picture', async () => {
     expect(await decoded(photo, { ratio: 2 })).toMatchObject({ height: 45, width: 60 })
@@ -83,9 +83,9 @@ describe.skipIf((await jpegAddon()) === null)('with libjpeg-turbo', () => {
     await expect(decoded(many)).rejects.toThrow(/scans/)
   })
   test('wrong options', async () => {
-    await expect(decodeImage(photo, { channels: 2 as 3 })).rejects.toThrow(ArgumentError)
-    await expect(decodeImage(photo, { dct: 'slow' as 'fast' })).rejects.toThrow(ArgumentError)
-    await expect(decodeImage(photo, { ratio: 3 as 2 })).rejects.toThrow(ArgumentError)
+    await expect(decodePixels(photo, { channels: 2 as 3 })).rejects.toThrow(ArgumentError)
+    await expect(decodePixels(photo, { dct: 'slow' as 'fast' })).rejects.toThrow(ArgumentError)
+    await expect(decodePixels(photo, { ratio: 3 as 2 })).rejects.toThrow(ArgumentError)
   })
 
   test('decoded and resized at once is the same as one after the other', async () => {
@@ -95,7 +95,7 @@ describe.skipIf((await jpegAddon()) === null)('with libjpeg-turbo', () => {
           const plan = { size: [11, 7], method: 'bicubic', fit } as const
           const target = new Float32Array(11 * 7 * channels)
           await decodeResized(file(name), { channels, plan }, target)
-          expect(target).toEqual(await resizeImage(await decodeImage(file(name), { channels }), plan))
+          expect(target).toEqual(await resizeImage(await decodePixels(file(name), { channels }), plan))
         }
   })
   test('the addon resizes as JavaScript does', async () => {
@@ -146,7 +146,7 @@ describe.skipIf((await jpegAddon()) === null)('with libjpeg-turbo', () => {
       const cut = next(4) ? bytes : bytes.subarray(0, next(bytes.length))
       const options = { channels: ([1, 3, 4] as const)[next(3)]!, dct: next(2) ? 'fast' : 'accurate', maxPixels: 1e6, tryRecoverTruncated: next(2) === 0 } as const // prettier-ignore
       const outcome = next(2)
-        ? decodeImage(cut, options).then(({ data, height, width, channels }) => expect(data.length).toBe(height * width * channels)) // prettier-ignore
+        ? decodePixels(cut, options).then(({ data, height, width, channels }) => expect(data.length).toBe(height * width * channels)) // prettier-ignore
         : decodeResized(cut, { ...options, plan: { size: [8, 8] } }, new Uint8Array(64 * options.channels))
       await outcome.then(
         () => good++,

@@ -1,17 +1,13 @@
-// Pipelines, folders of pictures, decoded and resized pictures of the goldens.
+// Pipelines and folders of pictures of the goldens.
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { decodeImage, imageDatasetFromDirectory, RandomState } from '../../src/data/index.ts'
-import type { Channels, ImageDataset, ImageDirectoryOptions } from '../../src/data/index.ts'
+import { imageDatasetFromDirectory, RandomState } from '../../src/data/index.ts'
+import type { ImageDataset, ImageDirectoryOptions } from '../../src/data/index.ts'
 import { jpegAddon } from '../../src/data/picture-addon.ts'
-import { withChannels } from '../../src/data/pixels.ts'
-import { resizeImage } from '../../src/data/resize-image.ts'
-import { ArgumentError, FormatError } from '../../src/errors.ts'
-import type { ResizeMethod } from '../../src/graph/primitives.ts'
+import { ArgumentError } from '../../src/errors.ts'
 import { Tensor } from '../../src/ops/index.ts'
 import { buildPipeline } from './pipelines.ts'
 import { type Book, difference, type Json, type JsonObject, goldensRoot, readBook } from './read.ts'
@@ -155,67 +151,4 @@ describe('data/directory_datasets', () => {
       if (permutation !== null) expect(items).toEqual(permutation)
       expect(createHash('sha256').update(items.join(',')).digest('hex')).toBe(sha256)
     })
-})
-
-interface Pixels {
-  readonly shape?: readonly number[]
-  readonly tensor?: string
-  readonly error?: string
-  readonly same_as_channels3?: boolean
-}
-interface DecodedCase {
-  readonly name: string
-  readonly file: string
-  readonly tensorflow: Readonly<Record<string, Pixels>>
-  readonly pillow: Readonly<Record<string, Pixels>>
-  readonly resized: Readonly<Record<string, { source: string; size: [number, number]; tensor: string }>>
-}
-
-describe('data/decoded', () => {
-  const book = readBook<DecodedCase>('data/decoded')
-  for (const one of book.cases) {
-    const bytes = readFileSync(join(folder, one.file))
-    const { tensorflow, pillow } = one
-    const modes: readonly [Channels, string][] = [[1, 'grayscale'], [3, 'rgb'], [4, 'rgba']] // prettier-ignore
-    for (const [channels, mode] of modes)
-      test(`${one.name} with ${channels} channels`, async () => {
-        const made = decodeImage(bytes, { channels, source: one.file })
-        const [tf, pil] = [tensorflow[`channels${channels}`]!, pillow[mode]!]
-        if (tf.error !== undefined && pil.error !== undefined) {
-          await expect(made).rejects.toThrow(FormatError)
-          await expect(made).rejects.toThrow(one.file)
-          return
-        }
-        const { data, height, width } = await made
-        const compare = (made: Uint8Array, key: string, absolute: number, skip?: (i: number) => boolean): void => {
-          const { shape, data: expected } = book.tensor(key)
-          expect([height, width]).toEqual(shape.slice(0, 2))
-          expect(difference(made, expected, { absolute }, skip ? { skip } : {}), key).toBe(null)
-        }
-        if (bytes[0] === 0xff) {
-          if (tf.tensor !== undefined) compare(data, tf.tensor, exactJpeg ? 0 : 14)
-          const { data: accurate } = await decodeImage(bytes, { channels, source: one.file, dct: 'accurate' })
-          const same = tensorflow.integer_accurate
-          const key = same?.same_as_channels3 ? tensorflow.channels3!.tensor : same?.tensor
-          if (channels === 3 && key !== undefined) compare(accurate, key, 0)
-          // Pillow makes grey from red, green and blue, TensorFlow takes the file's; of CMYK Pillow rounds, TensorFlow cuts off.
-          const rgb = await decodeImage(bytes, { channels: 3, source: one.file, dct: 'accurate' })
-          compare(channels === 1 ? withChannels(rgb, 1).data : accurate, pil.tensor!, one.name.includes('cmyk') ? 1 : 0)
-        } else if (tf.tensor === undefined) compare(data, pil.tensor!, 0)
-        else if (channels === 4 && (one.name === 'palette.png' || one.name === 'bits1.png')) {
-          // TensorFlow fills in the alpha of the file's bit depth (15, 1), an artefact; Pillow has 255.
-          compare(data, tf.tensor, 0, (i) => i % 4 === 3)
-          compare(data, pil.tensor!, 0)
-        } else compare(data, tf.tensor, channels === 1 && one.name.includes('rgb16') ? 1 : 0)
-      })
-    for (const [name, { source, size, tensor }] of Object.entries(one.resized))
-      test(`${one.name} resized: ${name}`, async () => {
-        const { data, shape } = book.tensor(source)
-        const [height, width, channels] = shape as [number, number, number]
-        const method = name.replace(/_antialias$/, '') as ResizeMethod
-        const pixels = { data: data as Uint8Array, height, width, channels }
-        const resized = await resizeImage(pixels, { size, method, antialias: name.endsWith('_antialias') })
-        expect(difference(resized, book.tensor(tensor).data, { absolute: 1e-3 })).toBe(null)
-      })
-  }
 })
