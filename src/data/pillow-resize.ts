@@ -100,18 +100,17 @@ function filtered(
   filter: Exclude<PillowFilter, 'nearest'>,
   box: Box,
 ): Pixels {
-  const { channels } = pixels
-  let { data, width: wide } = pixels
-  const tall = pixels.height
-  if (width !== wide || box[0] !== 0 || box[2] !== wide) {
+  const horizontally = ({ data, height: tall, width: wide, channels }: Pixels): Pixels => {
+    if (width === wide && box[0] === 0 && box[2] === wide) return { data, height: tall, width: wide, channels }
     const out = new Uint8Array(tall * width * channels)
     const taps = tapsOf(wide, box[0], box[2], width, filter)
     along(data, out, taps, channels, lines(tall, channels, wide * channels, width * channels))
-    ;[data, wide] = [out, width]
+    return { data: out, height: tall, width, channels }
   }
-  if (height !== tall || box[1] !== 0 || box[3] !== tall) {
-    const out = new Uint8Array(height * wide * channels)
+  const vertically = ({ data, height: tall, width: wide, channels }: Pixels): Pixels => {
+    if (height === tall && box[1] === 0 && box[3] === tall) return { data, height: tall, width: wide, channels }
     const row = wide * channels
+    const out = new Uint8Array(height * row)
     const taps = tapsOf(tall, box[1], box[3], height, filter)
     along(
       data,
@@ -120,9 +119,11 @@ function filtered(
       row,
       Array.from({ length: row }, (_, i) => [i, i]),
     )
-    data = out
+    return { data: out, height, width: wide, channels }
   }
-  return { data, height, width: wide, channels }
+  // Columns first where rows grow and columns shrink: the picture in between, rounded to bytes, is another then.
+  if (width > pixels.width && height < pixels.height) return horizontally(vertically(pixels))
+  return vertically(horizontally(pixels))
 }
 
 function lines(rows: number, channels: number, pitch: number, outPitch: number): [number, number][] {

@@ -51,13 +51,11 @@ function placed(place: Placing, method: ResizeMethod, antialias: boolean): AxisW
   return { starts: outStarts, span, weights: outWeights }
 }
 
-/** The tables that bring a picture to `size`. Pictures of that size are left as they are, whatever the method (gaussian would blur). */
+/** The tables that bring a picture to `size`. */
 export function resizeTables([height, width]: Pair, channels: number, plan: ResizePlan): ResizeTables {
   const { size, fit = 'stretch' } = plan
   const [rowPlace, columnPlace] = (fit === 'crop' ? cropped : fit === 'pad' ? padded : stretched)([height, width], size)
-  const same = rowPlace.input === rowPlace.inner && columnPlace.input === columnPlace.inner
-  const method = same ? 'nearest' : (plan.method ?? 'bilinear')
-  const antialias = same ? false : (plan.antialias ?? false)
+  const { method = 'bilinear', antialias = false } = plan
   const rows = placed(rowPlace, method, antialias)
   const columns = placed(columnPlace, method, antialias)
   return {

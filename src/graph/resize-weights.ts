@@ -1,5 +1,4 @@
 // Weights of tf.image.resize along one axis: which input elements make each output element, and how much of each.
-import { sameShape } from './types.ts'
 import type { Pair, ResizeAttrs, ResizeMethod } from './primitives.ts'
 
 /** output[i] = sum over t < span of weights[i * span + t] * input[starts[i] + t]; starts[i] + span never passes the input's end. */
@@ -28,7 +27,7 @@ const f = Math.fround
  * - everything else is TensorFlow's ScaleAndTranslate: a kernel around the half-pixel centre, stretched by the scale when
  *   shrinking with antialias, cut at the border and renormalized to sum 1.
  *
- * tf.image.resize returns images whose height and width both stay as they are unchanged: see `resizeAxes`.
+ * No exception for images that keep their size: gaussian and mitchellcubic blur them in TensorFlow too.
  */
 export function resizeWeights(
   inputSize: number,
@@ -43,11 +42,9 @@ export function resizeWeights(
   )
 }
 
-/** The weights of both axes, height first. Images that keep their size are copied, whatever the method (gaussian would blur). */
+/** The weights of both axes, height first. */
 export function resizeAxes(inputSize: Pair, { size, method, antialias }: ResizeAttrs): [AxisWeights, AxisWeights] {
-  const same = sameShape(inputSize, size)
-  const along = (i: 0 | 1): AxisWeights =>
-    resizeWeights(inputSize[i], size[i], same ? 'nearest' : method, same ? false : antialias)
+  const along = (i: 0 | 1): AxisWeights => resizeWeights(inputSize[i], size[i], method, antialias)
   return [along(0), along(1)]
 }
 

@@ -3,7 +3,7 @@ import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { makeNode } from '../graph/node.ts'
 import type { FillMode, ResizeMethod } from '../graph/primitives.ts'
 import { showShape } from '../graph/types.ts'
-import { floatNode, toTensor } from './convert.ts'
+import { castTensor, floatNode, toTensor } from './convert.ts'
 import type { TensorLike } from './convert.ts'
 import { castNode } from './dtypes.ts'
 import { Tensor } from './tensor.ts'
@@ -38,10 +38,12 @@ export interface ResizeOptions {
 const methods: readonly ResizeMethod[] = [
   'nearest', 'bilinear', 'bicubic', 'area', 'lanczos3', 'lanczos5', 'gaussian', 'mitchellcubic',
 ] // prettier-ignore
+/** Those that leave images of the right size as they are. */
+const exact: readonly ResizeMethod[] = ['nearest', 'bilinear', 'bicubic', 'area']
 
 /**
  * Resizes images (N, H, W, C) or one image (H, W, C) to [height, width] as TensorFlow does, with half-pixel centres.
- * float32, not rounded; `nearest` keeps the dtype, and images of the right size are returned as they are.
+ * float32, not rounded; `nearest` keeps the dtype. Images of the right size are resized too: gaussian and mitchellcubic blur them.
  */
 export function resize(images: TensorLike, size: readonly [number, number], options: ResizeOptions = {}): Tensor {
   const { interpolation: method = 'bilinear', antialias = false } = options
@@ -58,7 +60,8 @@ export function resize(images: TensorLike, size: readonly [number, number], opti
     )
   }
   const [height, width] = size
-  if (tensor.shape.at(-3) === height && tensor.shape.at(-2) === width) return tensor
+  const kept = tensor.shape.at(-3) === height && tensor.shape.at(-2) === width
+  if (kept && exact.includes(method)) return method === 'nearest' ? tensor : castTensor(tensor, 'float32')
   const batch = single ? makeNode('reshape', [tensor.node], { shape: [1, ...tensor.shape] }) : tensor.node
   let node = makeNode('resize', [castNode(batch, 'float32')], { size: [height, width], method, antialias })
   if (method === 'nearest') node = castNode(node, tensor.dtype) as typeof node
