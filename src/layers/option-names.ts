@@ -31,6 +31,7 @@ const window = {
 } as const
 const pooling = { ...format, poolSize: true, strides: true, padding: true } as const
 const picture = { ...seeded, ...format } as const
+const color = { ...picture, valueRange: true } as const
 const sampling = { ...picture, fillMode: true, interpolation: true, fillValue: true } as const
 const scale = {
   center: 'boolean', scale: 'boolean', betaInitializer: true, gammaInitializer: true, betaRegularizer: true, gammaRegularizer: true,
@@ -136,6 +137,50 @@ const table = {
   RandomRotation: { factor: true, ...sampling, ...layer },
   RandomTranslation: { heightFactor: true, widthFactor: true, ...sampling, ...layer },
   RandomZoom: { heightFactor: true, widthFactor: true, ...sampling, ...layer },
+  AugMix: {
+    numChains: true,
+    chainDepth: true,
+    factor: true,
+    alpha: true,
+    allOps: 'boolean',
+    interpolation: true,
+    ...color,
+    ...layer,
+  },
+  AutoContrast: { valueRange: true, ...format, ...layer },
+  ContrastLimitedAdaptiveHistogramEqualization: {
+    clipLimit: true,
+    tileGridSize: true,
+    valueRange: true,
+    ...format,
+    ...layer,
+  },
+  CutMix: { factor: true, ...picture, ...layer },
+  Equalization: { bins: true, valueRange: true, ...format, ...layer },
+  MixUp: { alpha: true, ...picture, ...layer },
+  Pipeline: { layers: true, ...layer },
+  RandAugment: { numOps: true, factor: true, interpolation: true, ...color, ...layer },
+  RandomColorDegeneration: { factor: true, ...color, ...layer },
+  RandomColorJitter: {
+    brightnessFactor: true,
+    contrastFactor: true,
+    saturationFactor: true,
+    hueFactor: true,
+    ...color,
+    ...layer,
+  },
+  RandomElasticTransform: { factor: true, scale: true, valueRange: true, ...sampling, ...layer },
+  RandomErasing: { factor: true, scale: true, fillValue: true, ...color, ...layer },
+  RandomGaussianBlur: { factor: true, kernelSize: true, sigma: true, ...color, ...layer },
+  RandomGrayscale: { factor: true, ...picture, ...layer },
+  RandomHue: { factor: true, ...color, ...layer },
+  RandomInvert: { factor: true, ...color, ...layer },
+  RandomPerspective: { factor: true, scale: true, interpolation: true, fillValue: true, ...picture, ...layer },
+  RandomPosterization: { factor: true, ...color, ...layer },
+  RandomSaturation: { factor: true, ...color, ...layer },
+  RandomSharpness: { factor: true, ...color, ...layer },
+  RandomShear: { xFactor: true, yFactor: true, ...sampling, ...layer },
+  Solarization: { additionFactor: true, thresholdFactor: true, ...color, ...layer },
   ReLU: { maxValue: true, negativeSlope: true, threshold: true, ...layer },
   RepeatVector: { n: true, ...layer },
   Rescaling: { scale: true, offset: true, ...layer },
@@ -182,7 +227,7 @@ const main: { readonly [K in keyof typeof table]?: keyof OptionsOf<K> } = {
   Cropping2D: 'cropping', Reshape: 'targetShape', Permute: 'dims', RepeatVector: 'n', Rescaling: 'scale',
   Concatenate: 'axis', Dot: 'axes', Softmax: 'axis', ELU: 'alpha', LeakyReLU: 'negativeSlope', ReLU: 'maxValue',
   TimeDistributed: 'layer', CategoryEncoding: 'numTokens', Embedding: 'inputDim', RandomZoom: 'heightFactor',
-  RandomTranslation: 'heightFactor', GroupNormalization: 'groups', InputLayer: 'shape',
+  RandomTranslation: 'heightFactor', Pipeline: 'layers', RandomShear: 'xFactor', GroupNormalization: 'groups', InputLayer: 'shape',
 } // prettier-ignore
 
 /** How the layer is made, for somebody who gave something else than options. */

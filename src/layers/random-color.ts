@@ -1,34 +1,12 @@
 // RandomContrast and RandomBrightness.
-import { ArgumentError, problem } from '../errors.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
+import { ColorLayer, type ColorLayerOptions } from './color-layer.ts'
 import type { Config } from './config.ts'
-import {
-  type Factor, factorOption, perImage, RandomImageLayer, type RandomImageOptions, type Range, within,
-} from './random-image.ts' // prettier-ignore
+import { type Factor, factorOption, perImage, type Range, within } from './random-image.ts'
 
-export interface ColorOptions extends RandomImageOptions {
+export interface ColorOptions extends ColorLayerOptions {
   readonly factor: Factor
-  /** Smallest and largest value of a picture; results stay within. Default [0, 255]. */
-  readonly valueRange?: readonly number[]
-}
-
-abstract class ColorLayer<Parameters> extends RandomImageLayer<Parameters> {
-  readonly valueRange: Range
-
-  constructor(options: ColorOptions) {
-    super(options)
-    const range: unknown = options.valueRange ?? [0, 255]
-    const [low, high] = Array.isArray(range) ? (range as unknown[]) : []
-    if (typeof low !== 'number' || typeof high !== 'number' || low >= high)
-      throw new ArgumentError(
-        problem({ where: this.where, expected: '`valueRange` to be a pair, the smaller first', received: range }),
-      )
-    this.valueRange = [low, high]
-  }
-  protected clip(images: Tensor): Tensor {
-    return ops.clip(images, ...this.valueRange)
-  }
 }
 
 /**
@@ -48,8 +26,8 @@ export class RandomContrast extends ColorLayer<{ readonly contrast: Tensor }> {
     this.factor = [pair[0]!, pair[1]!]
   }
   /** `contrast`: [N]. */
-  getRandomTransformation(images: Tensor): { readonly contrast: Tensor } {
-    const [draws] = this.draws(images.shape[0]!, 1)
+  getRandomTransformation(images: Tensor, seeds?: ops.SeedGenerator): { readonly contrast: Tensor } {
+    const [draws] = this.draws(images.shape[0]!, 1, seeds)
     return { contrast: within(draws!, [1 - this.factor[0], 1 + this.factor[1]]) }
   }
   transformImages(images: Tensor, { contrast }: { readonly contrast: Tensor }): Tensor {
@@ -57,8 +35,7 @@ export class RandomContrast extends ColorLayer<{ readonly contrast: Tensor }> {
     return this.clip(ops.add(ops.multiply(ops.subtract(images, mean), perImage(contrast)), mean))
   }
   override getConfig(): Config {
-    const { factor, valueRange, seed } = this
-    return { ...super.getConfig(), factor: [...factor], value_range: [...valueRange], seed }
+    return { ...super.getConfig(), factor: [...this.factor] }
   }
 }
 
@@ -73,8 +50,8 @@ export class RandomBrightness extends ColorLayer<{ readonly delta: Tensor }> {
     this.factor = factorOption(this.where, 'factor', all.factor, [-1, 1])
   }
   /** `delta`: [N], what is added. */
-  getRandomTransformation(images: Tensor): { readonly delta: Tensor } {
-    const [draws] = this.draws(images.shape[0]!, 1)
+  getRandomTransformation(images: Tensor, seeds?: ops.SeedGenerator): { readonly delta: Tensor } {
+    const [draws] = this.draws(images.shape[0]!, 1, seeds)
     const span = this.valueRange[1] - this.valueRange[0]
     return { delta: ops.multiply(within(draws!, this.factor), span) }
   }
@@ -82,7 +59,6 @@ export class RandomBrightness extends ColorLayer<{ readonly delta: Tensor }> {
     return this.clip(ops.add(images, perImage(delta)))
   }
   override getConfig(): Config {
-    const { factor, valueRange, seed } = this
-    return { ...super.getConfig(), factor: [...factor], value_range: [...valueRange], seed }
+    return { ...super.getConfig(), factor: [...this.factor] }
   }
 }

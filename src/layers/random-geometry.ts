@@ -5,8 +5,8 @@ import { choiceOption, integerOption } from './checks.ts'
 import type { Config } from './config.ts'
 import { isShape, type LayerShape } from './nested.ts'
 import {
-  type Factor, factorOption, perImage, RandomImageLayer, type RandomImageOptions, type Range, resized, SamplingLayer,
-  type SamplingOptions, within,
+  affineRows, type Factor, factorOption, perImage, RandomImageLayer, type RandomImageOptions, type Range, resized,
+  SamplingLayer, type SamplingOptions, within,
 } from './random-image.ts' // prettier-ignore
 
 export interface RandomFlipOptions extends RandomImageOptions {
@@ -29,13 +29,16 @@ export class RandomFlip extends RandomImageLayer<{ readonly flips: Tensor }> {
     ])
   }
   /** `flips`: bool [N]. */
-  getRandomTransformation(images: Tensor): { readonly flips: Tensor } {
-    const [draws] = this.draws(images.shape[0]!, 1)
+  getRandomTransformation(images: Tensor, seeds?: ops.SeedGenerator): { readonly flips: Tensor } {
+    const [draws] = this.draws(images.shape[0]!, 1, seeds)
     return { flips: ops.lessEqual(draws!, 0.5) }
   }
   transformImages(images: Tensor, { flips }: { readonly flips: Tensor }): Tensor {
     const axes = this.mode === 'horizontal' ? [2] : this.mode === 'vertical' ? [1] : [1, 2]
     return ops.where(perImage(flips), ops.flip(images, axes), images)
+  }
+  override transformSegmentationMasks(masks: Tensor, parameters: { readonly flips: Tensor }): Tensor {
+    return this.transformImages(masks, parameters)
   }
   override getConfig(): Config {
     return { ...super.getConfig(), seed: this.seed, mode: this.mode }
@@ -58,12 +61,12 @@ export class RandomRotation extends SamplingLayer<{ readonly angle: Tensor }> {
     this.factor = factorOption(this.where, 'factor', all.factor, [-1, 1])
   }
   /** `angle`: degrees [N]. */
-  getRandomTransformation(images: Tensor): { readonly angle: Tensor } {
-    const [draws] = this.draws(images.shape[0]!, 1)
+  getRandomTransformation(images: Tensor, seeds?: ops.SeedGenerator): { readonly angle: Tensor } {
+    const [draws] = this.draws(images.shape[0]!, 1, seeds)
     const [low, high] = this.factor
     return { angle: within(draws!, [low * 360, high * 360]) }
   }
-  transformImages(images: Tensor, { angle }: { readonly angle: Tensor }): Tensor {
+  transforms(images: Tensor, { angle }: { readonly angle: Tensor }): Tensor {
     const centreX = (images.shape[2]! - 1) / 2
     const centreY = (images.shape[1]! - 1) / 2
     const radians = ops.multiply(angle, Math.PI / 180)
@@ -71,7 +74,7 @@ export class RandomRotation extends SamplingLayer<{ readonly angle: Tensor }> {
     // Keras's order of operations: at quarter turns the last bit decides on which side of a border a pixel is read.
     const offsetX = ops.add(ops.subtract(centreX, ops.multiply(cos, centreX)), ops.multiply(sin, centreY))
     const offsetY = ops.subtract(ops.subtract(centreY, ops.multiply(sin, centreX)), ops.multiply(cos, centreY))
-    return this.sample(images, [cos, ops.negative(sin), offsetX, sin, cos, offsetY])
+    return affineRows(images.shape[0]!, [cos, ops.negative(sin), offsetX, sin, cos, offsetY])
   }
   override getConfig(): Config {
     return { ...super.getConfig(), factor: [...this.factor], ...this.samplingConfig() }
@@ -100,19 +103,29 @@ export class RandomZoom extends SamplingLayer<{ readonly heightZoom: Tensor; rea
     this.widthFactor = widthFactor === null ? null : factorOption(this.where, 'widthFactor', widthFactor, [-1, 1])
   }
   /** `heightZoom`, `widthZoom`: [N], the part of the picture that is seen. */
-  getRandomTransformation(images: Tensor): { readonly heightZoom: Tensor; readonly widthZoom: Tensor } {
-    const [first, second] = this.draws(images.shape[0]!, 2) as [Tensor, Tensor]
+  getRandomTransformation(
+    images: Tensor,
+    seeds?: ops.SeedGenerator,
+  ): { readonly heightZoom: Tensor; readonly widthZoom: Tensor } {
+    const [first, second] = this.draws(images.shape[0]!, 2, seeds) as [Tensor, Tensor]
     const heightZoom = ops.add(within(first, this.heightFactor), 1)
     if (this.widthFactor === null) return { heightZoom, widthZoom: heightZoom }
     return { heightZoom, widthZoom: ops.add(within(second, this.widthFactor), 1) }
   }
-  transformImages(
+  transforms(
     images: Tensor,
     { heightZoom, widthZoom }: { readonly heightZoom: Tensor; readonly widthZoom: Tensor },
   ): Tensor {
     const offset = (zoom: Tensor, size: number) => ops.multiply(ops.subtract(1, zoom), (size - 1) / 2)
     const [, height, width] = images.shape
-    return this.sample(images, [widthZoom, 0, offset(widthZoom, width!), 0, heightZoom, offset(heightZoom, height!)])
+    return affineRows(images.shape[0]!, [
+      widthZoom,
+      0,
+      offset(widthZoom, width!),
+      0,
+      heightZoom,
+      offset(heightZoom, height!),
+    ])
   }
   override getConfig(): Config {
     return { ...super.getConfig(), ...this.#given, ...this.samplingConfig() }
@@ -140,19 +153,22 @@ export class RandomTranslation extends SamplingLayer<{ readonly heightShift: Ten
     this.widthFactor = factorOption(this.where, 'widthFactor', options.widthFactor, [-1, 1])
   }
   /** `heightShift`, `widthShift`: pixels [N]. */
-  getRandomTransformation(images: Tensor): { readonly heightShift: Tensor; readonly widthShift: Tensor } {
+  getRandomTransformation(
+    images: Tensor,
+    seeds?: ops.SeedGenerator,
+  ): { readonly heightShift: Tensor; readonly widthShift: Tensor } {
     const [n, height, width] = images.shape
-    const [first, second] = this.draws(n!, 2) as [Tensor, Tensor]
+    const [first, second] = this.draws(n!, 2, seeds) as [Tensor, Tensor]
     return {
       heightShift: ops.multiply(within(first, this.heightFactor), height!),
       widthShift: ops.multiply(within(second, this.widthFactor), width!),
     }
   }
-  transformImages(
+  transforms(
     images: Tensor,
     { heightShift, widthShift }: { readonly heightShift: Tensor; readonly widthShift: Tensor },
   ): Tensor {
-    return this.sample(images, [1, 0, ops.negative(widthShift), 0, 1, ops.negative(heightShift)])
+    return affineRows(images.shape[0]!, [1, 0, ops.negative(widthShift), 0, 1, ops.negative(heightShift)])
   }
   override getConfig(): Config {
     return { ...super.getConfig(), ...this.#given, ...this.samplingConfig() }
@@ -181,7 +197,7 @@ export class RandomCrop extends RandomImageLayer<Corner> {
     this.height = integerOption(this.where, 'height', options.height)
     this.width = integerOption(this.where, 'width', options.width)
   }
-  getRandomTransformation(images: Tensor): Corner {
+  getRandomTransformation(images: Tensor, seeds?: ops.SeedGenerator): Corner {
     const [, inputHeight, inputWidth] = images.shape as readonly [number, number, number, number]
     const rows = inputHeight - this.height
     const columns = inputWidth - this.width
@@ -190,13 +206,19 @@ export class RandomCrop extends RandomImageLayer<Corner> {
       const cropWidth = Math.max(Math.min(inputWidth, Math.trunc((inputHeight * this.width) / this.height)), 1)
       return { top: Math.trunc((inputHeight - cropHeight) / 2), left: Math.trunc((inputWidth - cropWidth) / 2) }
     }
-    const draws = this.draws(1, 2)
+    const draws = this.draws(1, 2, seeds)
     const [top, left] = [rows, columns].map((spare, i) =>
       ops.cast(ops.floor(ops.multiply(ops.reshape(draws[i]!, []), spare + 1)), 'int32'),
     )
     return { top: top!, left: left! }
   }
-  transformImages(images: Tensor, { top, left }: Corner): Tensor {
+  transformImages(images: Tensor, corner: Corner): Tensor {
+    return this.#crop(images, corner, 'bilinear')
+  }
+  override transformSegmentationMasks(masks: Tensor, corner: Corner): Tensor {
+    return this.#crop(masks, corner, 'nearest')
+  }
+  #crop(images: Tensor, { top, left }: Corner, interpolation: 'bilinear' | 'nearest'): Tensor {
     if (typeof top !== 'number') {
       const rows = ops.add(ops.arange(0, this.height, 1, 'int32'), top)
       const columns = ops.add(ops.arange(0, this.width, 1, 'int32'), left)
@@ -207,7 +229,7 @@ export class RandomCrop extends RandomImageLayer<Corner> {
     const size: [number, number] = [Math.min(this.height, height - top), Math.min(this.width, width - across)]
     const part = ops.slice(images, [0, top, across, 0], [n, ...size, channels])
     if (size[0] === this.height && size[1] === this.width) return part
-    return ops.resize(part, [this.height, this.width], { interpolation: 'bilinear', antialias: false })
+    return ops.resize(part, [this.height, this.width], { interpolation, antialias: false })
   }
   override computeOutputShape(inputShape: LayerShape): LayerShape {
     return isShape(inputShape) ? resized(inputShape, this.height, this.width) : inputShape

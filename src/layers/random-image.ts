@@ -1,84 +1,38 @@
-// What the random image layers share: one draw of parameters for each picture, batches and single pictures, pass-through at inference.
+// What the random image layers share: seeds, draws for each picture, factors, and reading pixels at other places.
 import { ArgumentError, problem } from '../errors.ts'
 import type { FillMode } from '../graph/primitives.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
-import { choiceOption, dataFormatOption, integerOption, numberOption, requireRank } from './checks.ts'
+import { choiceOption, integerOption, numberOption } from './checks.ts'
 import type { Config } from './config.ts'
-import { type CallOptions, Layer, type LayerOptions, toFloat } from './layer.ts'
-import type { LayerShape, SymbolicShape } from './nested.ts'
-import { isTensor } from './symbolic.ts'
+import { ImageLayer, type ImageOptions } from './image-layer.ts'
+import type { SymbolicShape } from './nested.ts'
 
-export interface RandomImageOptions extends LayerOptions {
+export interface RandomImageOptions extends ImageOptions {
   /** An integer; null (default) takes one from the global seed. */
   readonly seed?: number | null
-  /** Only `channels_last`. */
-  readonly dataFormat?: 'channels_last' | null
 }
 
-/** Pictures, alone or as the `images` of an object whose other entries stay as they are. */
-type Images = Tensor | { readonly images: Tensor; readonly [key: string]: unknown }
-
-/**
- * Pictures [H, W, C] or [N, H, W, C] of any values and type; the output is float32. In training mode, the default of a direct
- * call, each picture gets parameters of its own; otherwise pictures pass through.
- */
-export abstract class RandomImageLayer<Parameters> extends Layer {
-  static override readonly defaultTraining: boolean | null = true
+/** A layer that draws parameters of its own for each picture. */
+export abstract class RandomImageLayer<Parameters> extends ImageLayer<Parameters> {
   readonly seed: number | null
   readonly seedGenerator: ops.SeedGenerator
 
   constructor(options: RandomImageOptions) {
     super(options)
-    dataFormatOption(this.where, options.dataFormat)
     const { seed = null } = options
     this.seed = seed === null ? null : integerOption(this.where, 'seed', seed, -Infinity)
     this.seedGenerator = this.seed === null ? new ops.SeedGenerator() : new ops.SeedGenerator(this.seed)
   }
 
-  /** Draws the parameters for a batch [N, H, W, C]. Advances the seed generator by one. */
-  abstract getRandomTransformation(images: Tensor): Parameters
-  /** Applies parameters to a float32 batch [N, H, W, C]. */
-  abstract transformImages(images: Tensor, parameters: Parameters): Tensor
-
-  /** `count` independent uniform draws in [0, 1) for each of `n` pictures: a list of vectors [n]. */
-  protected draws(n: number, count: number): Tensor[] {
-    const all = ops.randomUniform([count, n], { seed: this.seedGenerator.next() })
-    return Array.from({ length: count }, (_, i) => ops.reshape(ops.slice(all, [i, 0], [1, n]), [n]))
+  /** `count` independent uniform draws in [0, 1) for each of `n` pictures: a list of vectors [n]. Takes one seed. */
+  protected draws(n: number, count: number, seeds: ops.SeedGenerator = this.seedGenerator): Tensor[] {
+    return ops.unstack(ops.randomUniform([count, n], { seed: seeds.next() }))
   }
-
-  override call(inputs: Images, { training }: CallOptions): Images {
-    if (!isTensor(inputs)) {
-      if (!isTensor(inputs.images))
-        throw new ArgumentError(
-          problem({
-            where: this.where,
-            expected: 'a tensor, or an object with `images`',
-            received: Object.keys(inputs),
-          }),
-        )
-      return { ...inputs, images: this.#augment(inputs.images, training) }
-    }
-    return this.#augment(inputs, training)
-  }
-
-  #augment(inputs: Tensor, training: boolean): Tensor {
-    requireRank(this.where, inputs.shape, 3, 4)
-    const images = toFloat(inputs)
-    if (!training) return images
-    const batch = images.rank === 3 ? ops.expandDims(images, 0) : images
-    const result = this.transformImages(batch, this.getRandomTransformation(batch))
-    return images.rank === 3 ? ops.squeeze(result, 0) : result
-  }
-
-  override computeOutputShape(inputShape: LayerShape): LayerShape {
-    return inputShape
-  }
-  protected override get recordsBuild(): boolean {
-    return true
-  }
-  override getConfig(): Config {
-    return { ...super.getConfig(), data_format: 'channels_last' }
+  /** Bool [n]: true with a probability that is drawn from `factor` for each picture. Takes one seed. */
+  protected chances(n: number, factor: Range, seeds?: ops.SeedGenerator): Tensor {
+    const [probability, threshold] = this.draws(n, 2, seeds) as [Tensor, Tensor]
+    return ops.less(threshold, within(probability, factor))
   }
 }
 
@@ -143,12 +97,19 @@ export abstract class SamplingLayer<Parameters> extends RandomImageLayer<Paramet
     this.fillValue = numberOption(this.where, 'fillValue', options.fillValue ?? 0)
   }
 
-  /** The rows (a0 a1 a2 b0 b1 b2 0 0) of the maps x_in = a0 x + a1 y + a2, y_in = b0 x + b1 y + b2; entries [N] or one number. */
-  protected sample(images: Tensor, entries: readonly (Tensor | number)[]): Tensor {
-    const n = images.shape[0]!
-    const columns = [...entries, 0, 0].map((entry) => (typeof entry === 'number' ? ops.full([n], entry) : entry))
-    const { interpolation, fillMode, fillValue } = this
-    return ops.affineTransform(images, ops.stack(columns, 1), { interpolation, fillMode, fillValue })
+  /** The maps as rows a0 a1 a2 b0 b1 b2 c0 c1 of [N, 8]: see `ops.affineTransform`. */
+  abstract transforms(images: Tensor, parameters: Parameters): Tensor
+
+  transformImages(images: Tensor, parameters: Parameters): Tensor {
+    return this.sample(images, this.transforms(images, parameters))
+  }
+  override transformSegmentationMasks(masks: Tensor, parameters: Parameters): Tensor {
+    return this.sample(masks, this.transforms(masks, parameters), 'nearest')
+  }
+  /** Reads pictures by maps [N, 8] with the fill of this layer. */
+  sample(images: Tensor, transforms: Tensor, interpolation = this.interpolation): Tensor {
+    const { fillMode, fillValue } = this
+    return ops.affineTransform(images, transforms, { interpolation, fillMode, fillValue })
   }
 
   protected samplingConfig(): Config {
@@ -159,4 +120,10 @@ export abstract class SamplingLayer<Parameters> extends RandomImageLayer<Paramet
 /** Shape of one size for pictures of a known or unknown batch. */
 export function resized(inputShape: SymbolicShape, height: number, width: number): SymbolicShape {
   return [...inputShape.slice(0, -3), height, width, inputShape.at(-1)!]
+}
+
+/** The rows (a0 a1 a2 b0 b1 b2 0 0) of the maps x_in = a0 x + a1 y + a2, y_in = b0 x + b1 y + b2; entries [n] or one number. */
+export function affineRows(n: number, entries: readonly (Tensor | number)[]): Tensor {
+  const columns = [...entries, 0, 0].map((entry) => (typeof entry === 'number' ? ops.full([n], entry) : entry))
+  return ops.stack(columns, 1)
 }

@@ -1,8 +1,9 @@
 // The random image cases of the goldens: transforms with fixed parameters, and how parameters are distributed.
 import { expect } from 'vitest'
 import type { Dropout } from '../../src/layers/index.ts'
-import { layerFromConfig, RandomImageLayer } from '../../src/layers/index.ts'
+import { ImageLayer, layerFromConfig } from '../../src/layers/index.ts'
 import { ones, type Tensor, tensor, zeros } from '../../src/ops/index.ts'
+import { transformationOf } from './image-parameters.ts'
 import { type Book, difference, type JsonObject } from './read.ts'
 
 export interface RandomImageCase {
@@ -12,57 +13,24 @@ export interface RandomImageCase {
   readonly inputs: readonly { readonly tensor: string }[]
   readonly outputs: readonly { readonly tensor: string }[]
   readonly parameters: JsonObject
+  /** Keys of one-hot labels before and after. */
+  readonly labels?: { readonly input: string; readonly output: string }
 }
 
-/** A parameter that is one number for all pictures, or one for each. */
-function vector(value: unknown, n: number): Tensor {
-  const list = Array.isArray(value) ? (value as number[]) : new Array<number>(n).fill(value as number)
-  if (list.length !== n || list.some((item) => typeof item === 'number' && !Number.isFinite(item)))
-    throw new Error(`parameter ${JSON.stringify(value)} for ${n} pictures`)
-  return tensor(list)
-}
-
-/** The golden's parameters as this library's layers take them. */
-function transformationOf(one: RandomImageCase, shape: readonly number[]): unknown {
-  const { parameters: p } = one
-  const [n, height, width] = shape as readonly [number, number, number, number]
-  switch (one.class_name) {
-    case 'RandomRotation':
-      return { angle: vector(p.angle_degrees, n) }
-    case 'RandomZoom':
-      return { heightZoom: vector(p.height_zoom, n), widthZoom: vector(p.width_zoom, n) }
-    case 'RandomTranslation': {
-      const pixels = (fraction: unknown, size: number) =>
-        vector(Array.isArray(fraction) ? fraction.map((f) => (f as number) * size) : (fraction as number) * size, n)
-      return { heightShift: pixels(p.height_fraction, height), widthShift: pixels(p.width_fraction, width) }
-    }
-    case 'RandomFlip':
-      return { flips: tensor(p.flips as boolean[]) }
-    case 'RandomContrast':
-      return { contrast: vector(p.contrast_factor, n) }
-    case 'RandomBrightness':
-      return { delta: vector(p.delta, n) }
-    case 'RandomCrop':
-      return {
-        top: tensor(p.h_start as number, { dtype: 'int32' }),
-        left: tensor(p.w_start as number, { dtype: 'int32' }),
-      }
-    default:
-      throw new Error(`no parameters known for ${one.class_name}`)
-  }
-}
-
-function randomLayer(class_name: string, config: JsonObject): RandomImageLayer<unknown> {
+function imageLayer(class_name: string, config: JsonObject): ImageLayer<unknown> {
   const layer = layerFromConfig({ class_name, config })
-  expect(layer).toBeInstanceOf(RandomImageLayer)
-  return layer as RandomImageLayer<unknown>
+  expect(layer).toBeInstanceOf(ImageLayer)
+  return layer as ImageLayer<unknown>
 }
 
 export async function randomImageCase(book: Book<RandomImageCase>, one: RandomImageCase): Promise<void> {
-  const layer = randomLayer(one.class_name, one.config)
+  const layer = imageLayer(one.class_name, one.config)
   expect(layer.getConfig()).toEqual(one.config)
-  const stored = book.tensor(one.inputs[0]!.tensor)
-  const images = tensor(stored.data, { shape: stored.shape, dtype: stored.dtype })
+  const read = (key: string): Tensor => {
+    const { data, shape, dtype } = book.tensor(key)
+    return tensor(data, { shape, dtype })
+  }
+  const images = read(one.inputs[0]!.tensor)
   const wanted = book.tensor(one.outputs[0]!.tensor)
   // Positions near a half or a border may fall on either side.
   const mayDiffer = one.config.interpolation === 'nearest' ? 0.02 : 0
@@ -70,10 +38,16 @@ export async function randomImageCase(book: Book<RandomImageCase>, one: RandomIm
     expect(y.shape, what).toEqual(wanted.shape)
     expect(difference(await y.data(), wanted.data, { absolute: 1e-2 }, { mayDiffer }), what).toBeNull()
   }
-  await close(layer.transformImages(images, transformationOf(one, images.shape)), 'given parameters')
+  const parameters = transformationOf(layer, one.parameters, images.shape, read)
+  await close(layer.transformImages(images, parameters), 'given parameters')
+  if (one.labels !== undefined) {
+    const labels = layer.transformLabels(read(one.labels.input), parameters)
+    expect(difference(await labels.data(), book.tensor(one.labels.output).data, { absolute: 1e-6 })).toBeNull()
+  }
   // A range of zero width makes the layer's own draw exact.
   const ranges = ['factor', 'height_factor', 'width_factor'].map((key) => one.config[key]).filter(Array.isArray)
-  if (ranges.length > 0 && one.class_name !== 'RandomContrast' && ranges.every(([low, high]) => low === high))
+  const exact = ['RandomRotation', 'RandomZoom', 'RandomTranslation', 'RandomBrightness']
+  if (exact.includes(one.class_name) && ranges.length > 0 && ranges.every(([low, high]) => low === high))
     await close(layer.apply(images, { training: true }), 'own draw')
 }
 
@@ -90,7 +64,7 @@ export async function distributionCase(one: DistributionCase): Promise<void> {
   const { class_name, config } = one
   if (class_name === 'Dropout') return dropoutCase(one)
   if (class_name === 'RandomCrop') return cropCase(one)
-  const layer = randomLayer(class_name, { ...config, seed: 7 })
+  const layer = imageLayer(class_name, { ...config, seed: 7 })
   const drawn = layer.getRandomTransformation(zeros([one.n, 2, 2, 3])) as Record<string, Tensor>
   const keys: Record<string, string> = {
     RandomRotation: 'angle',
@@ -145,7 +119,7 @@ async function dropoutCase(one: DistributionCase): Promise<void> {
 
 async function cropCase(one: DistributionCase): Promise<void> {
   const { input, height, width } = one.config as unknown as { input: [number, number]; height: number; width: number }
-  const layer = randomLayer('RandomCrop', { height, width, seed: 7 })
+  const layer = imageLayer('RandomCrop', { height, width, seed: 7 })
   const counts = [new Array<number>(input[0] - height + 1).fill(0), new Array<number>(input[1] - width + 1).fill(0)]
   for (let i = 0; i < one.n; i++) {
     const place = layer.getRandomTransformation(zeros([4, ...input, 3])) as { top: Tensor; left: Tensor }
