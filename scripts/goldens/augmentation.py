@@ -222,7 +222,7 @@ def book(out, key, shape, odd):
     C("grayscale_grey", "RandomGrayscale", dict(factor=0.3), grey)
     C("posterization_bits", "RandomPosterization", dict(factor=(3, 3)), shape, values="noise")
     C("equalization_bins", "Equalization", dict(bins=32), shape, values="fraction")
-    C("equalization_large", "Equalization", {}, (2, 40, 50, 3), values="noise")
+    C("equalization_large", "Equalization", {}, (1, 40, 50, 3), values="noise")
     C("equalization_other_range", "Equalization", dict(value_range=(-1, 1)), shape, values="noise", notes="values outside of the range")
     C("clahe_unlimited", "ContrastLimitedAdaptiveHistogramEqualization", dict(tile_grid_size=(3, 2), clip_limit=0.0), odd)
     C("clahe_default", "ContrastLimitedAdaptiveHistogramEqualization", {}, (2, 20, 24, 3))
@@ -234,7 +234,7 @@ def book(out, key, shape, odd):
         for ip in ("bilinear", "nearest"):
             kw = dict(fill_mode=fm, interpolation=ip, fill_value=33.0 if fm == "constant" else 0.0)
             C(f"shear_{fm}_{ip}", "RandomShear", dict(x_factor=0.3, y_factor=(0.1, 0.5), **kw), shape)
-            C(f"elastic_{fm}_{ip}", "RandomElasticTransform", dict(scale=(0.4, 1.0), **kw), (2, 44, 41, 3))
+            C(f"elastic_{fm}_{ip}", "RandomElasticTransform", dict(scale=(0.4, 1.0), **kw), (1, 44, 41, 3))
     C("shear_default", "RandomShear", {}, odd)
     for ip in ("bilinear", "nearest"):
         C(f"perspective_{ip}", "RandomPerspective", dict(interpolation=ip, fill_value=12.0), shape)

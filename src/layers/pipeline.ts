@@ -18,10 +18,9 @@ export class Pipeline extends Layer {
   static override readonly defaultTraining: boolean | null = true
   readonly layers: readonly Layer[]
 
-  constructor(options: PipelineOptions | readonly Layer[]) {
-    const all = (Array.isArray(options) ? { layers: options } : options) as PipelineOptions
-    super(all)
-    const list: unknown = all.layers
+  constructor(options: PipelineOptions) {
+    super(options)
+    const list: unknown = options.layers
     if (!Array.isArray(list) || !list.every((item) => item instanceof Layer || isSerializedObject(item)))
       throw new ArgumentError(
         problem({ where: this.where, expected: '`layers` to be a list of layers', received: list }),

@@ -42,6 +42,7 @@ const badValues = {
   format: { 'channels first': 'channels_first' },
   scale: { missing: undefined, 'as text': '1/255', NaN },
   factor: { missing: undefined, 'as text': '0.2', 'three numbers': [0.1, 0.2, 0.3], NaN },
+  part: { 'as text': '0.2', 'three numbers': [0.1, 0.2, 0.3], 'above 1': 1.5, NaN },
   list: { missing: undefined, 'a number': 3, 'with a text': ['3'] },
   optionalList: { 'a number': 3, 'with a text': ['3'] },
   range: { 'upside down': [255, 0], 'a number': 255 },
@@ -62,6 +63,8 @@ const pooling = { strides: 'optionalSizes', padding: 'padding', dataFormat: 'for
 const global = { keepdims: 'boolean', dataFormat: 'format' } as const
 const scale = { center: 'boolean', gammaInitializer: 'initializer', betaRegularizer: 'regularizer' } as const
 const sampling = { fillMode: 'choice', interpolation: 'choice', fillValue: 'number', seed: 'seed' } as const
+const color = { valueRange: 'range', seed: 'seed' } as const
+const rgb = [[2, 8, 8, 3]]
 const merging: Row = {
   inputs: [[2, 4], [2, 4]],
   list: true,
@@ -324,6 +327,81 @@ const table: Record<string, Row> = {
   },
   randomContrast: { good: { factor: 0.1 }, inputs: picture, options: { factor: 'factor', valueRange: 'range', seed: 'seed' }, badInputs: vector, alone: 'number' }, // prettier-ignore
   randomBrightness: { good: { factor: 0.1 }, inputs: picture, options: { factor: 'factor', valueRange: 'range', seed: 'seed' }, badInputs: vector, alone: 'number' }, // prettier-ignore
+  randomHue: { good: { factor: 0.1 }, inputs: rgb, options: { factor: 'factor', ...color }, badInputs: picture, alone: 'number' }, // prettier-ignore
+  randomSaturation: { good: { factor: 0.1 }, inputs: rgb, options: { factor: 'factor', ...color }, badInputs: picture, alone: 'number' }, // prettier-ignore
+  randomGrayscale: { inputs: rgb, options: { factor: 'fraction', seed: 'seed' }, badInputs: picture, alone: 'number' },
+  randomColorDegeneration: { good: { factor: 0.1 }, inputs: rgb, options: { factor: 'factor', ...color }, badInputs: picture, alone: 'number' }, // prettier-ignore
+  randomColorJitter: { inputs: rgb, options: { brightnessFactor: 'part', contrastFactor: 'part', saturationFactor: 'part', hueFactor: 'part', ...color }, badInputs: vector }, // prettier-ignore
+  randomSharpness: { good: { factor: 0.1 }, inputs: picture, options: { factor: 'factor', ...color }, badInputs: vector, alone: 'number' }, // prettier-ignore
+  randomGaussianBlur: {
+    inputs: picture,
+    options: { factor: 'part', kernelSize: 'optionalSizes', sigma: 'part', ...color },
+    badInputs: vector,
+    more: { 'an even kernel': () => layers.randomGaussianBlur({ kernelSize: 4 }) },
+  },
+  randomErasing: {
+    inputs: picture,
+    options: { factor: 'part', scale: 'part', fillValue: 'number', ...color },
+    badInputs: vector,
+    more: {
+      'a color for other pictures': () => layers.randomErasing({ fillValue: [1, 2, 3] }).apply(ops.ones([2, 8, 8, 4])),
+    },
+  },
+  randomInvert: { inputs: picture, options: { factor: 'part', ...color }, badInputs: vector, alone: 'number' },
+  randomPosterization: {
+    good: { factor: 4 },
+    inputs: picture,
+    options: { factor: 'factor', ...color },
+    badInputs: vector,
+    alone: 'number',
+    more: {
+      'nine bits': () => layers.randomPosterization(9),
+      'half a bit': () => layers.randomPosterization([2.5, 4] as never),
+    },
+  },
+  solarization: { inputs: picture, options: { additionFactor: 'part', thresholdFactor: 'part', ...color }, badInputs: vector }, // prettier-ignore
+  autoContrast: { inputs: picture, options: { valueRange: 'range' }, badInputs: vector },
+  equalization: { inputs: picture, options: { bins: 'size0', valueRange: 'range' }, badInputs: vector },
+  contrastLimitedAdaptiveHistogramEqualization: { inputs: picture, options: { clipLimit: 'number', tileGridSize: 'optionalSizes', valueRange: 'range' }, badInputs: vector }, // prettier-ignore
+  randomShear: { inputs: picture, options: { xFactor: 'part', yFactor: 'part', ...sampling }, badInputs: vector },
+  randomPerspective: {
+    inputs: picture,
+    options: { factor: 'part', scale: 'fraction', interpolation: 'choice', fillValue: 'number', seed: 'seed' },
+    badInputs: [[2, 1, 8, 3], [2, 4]], // prettier-ignore
+  },
+  randomElasticTransform: {
+    inputs: picture,
+    options: { factor: 'part', scale: 'part', ...sampling },
+    badInputs: vector,
+  },
+  mixUp: {
+    inputs: picture,
+    options: { alpha: 'number', seed: 'seed' },
+    badInputs: vector,
+    alone: 'number',
+    more: {
+      'class numbers as labels': () =>
+        layers.mixUp().applyNested({ images: ops.ones([2, 4, 4, 3]), labels: tensor([1, 0], { dtype: 'int32' }) }),
+      'labels of other pictures': () =>
+        layers.mixUp().applyNested({ images: ops.ones([2, 4, 4, 3]), labels: ops.ones([3, 5]) }),
+      'an object without images': () => layers.mixUp().applyNested({ labels: ops.ones([3, 5]) }),
+      'bounding boxes': () =>
+        layers.mixUp().applyNested({ images: ops.ones([2, 4, 4, 3]), bounding_boxes: ops.ones([2, 1, 4]) }),
+    },
+  },
+  cutMix: { inputs: picture, options: { factor: 'part', seed: 'seed' }, badInputs: vector, alone: 'number' },
+  randAugment: { inputs: rgb, options: { numOps: 'size0', factor: 'part', interpolation: 'choice', ...color }, badInputs: picture }, // prettier-ignore
+  augMix: {
+    inputs: rgb,
+    options: { numChains: 'size0', chainDepth: 'size0', factor: 'part', alpha: 'number', allOps: 'boolean', interpolation: 'choice', ...color }, // prettier-ignore
+    badInputs: picture,
+  },
+  pipeline: {
+    good: { layers: [layers.autoContrast()] },
+    inputs: picture,
+    options: { layers: 'list' },
+    badInputs: vector,
+  },
   randomCrop: { good: { height: 4, width: 4 }, inputs: picture, options: { height: 'size', width: 'size0', seed: 'seed' }, badInputs: vector }, // prettier-ignore
 }
 

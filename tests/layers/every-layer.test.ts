@@ -19,9 +19,12 @@ interface Row {
   readonly list?: boolean
 }
 const picture = [[2, 6, 7, 4]]
+const rgb = [[2, 6, 7, 3]]
 const table: Record<string, Row> = {
   Activation: { make: () => layers.activation('gelu'), inputs: [[2, 3]] },
   Add: { make: () => layers.add(), inputs: [[2, 3], [2, 3]], list: true }, // prettier-ignore
+  AugMix: { make: () => layers.augMix({ numChains: 2, chainDepth: 2 }), inputs: rgb, dtype: 'uint8' },
+  AutoContrast: { make: () => layers.autoContrast(), inputs: picture, dtype: 'uint8' },
   Average: { make: () => layers.average(), inputs: [[2, 3], [2, 3]], list: true }, // prettier-ignore
   AveragePooling1D: { make: () => layers.averagePooling1D({ poolSize: 2 }), inputs: [[2, 7, 3]] },
   AveragePooling2D: {
@@ -36,6 +39,11 @@ const table: Record<string, Row> = {
   CategoryEncoding: { make: () => layers.categoryEncoding({ numTokens: 5 }), inputs: [[2, 3]], dtype: 'int32' },
   CenterCrop: { make: () => layers.centerCrop({ height: 3, width: 4 }), inputs: picture },
   Concatenate: { make: () => layers.concatenate({ axis: 1 }), inputs: [[2, 3], [2, 5]], list: true }, // prettier-ignore
+  ContrastLimitedAdaptiveHistogramEqualization: {
+    make: () => layers.contrastLimitedAdaptiveHistogramEqualization({ tileGridSize: [2, 3] }),
+    inputs: picture,
+    dtype: 'uint8',
+  },
   Conv1D: {
     make: () => layers.conv1D({ filters: 5, kernelSize: 3, padding: 'causal' }),
     inputs: [[2, 7, 4]],
@@ -52,6 +60,7 @@ const table: Record<string, Row> = {
     weights: [2, 0],
   },
   Cropping2D: { make: () => layers.cropping2D({ cropping: [[1, 0], [2, 1]] }), inputs: picture }, // prettier-ignore
+  CutMix: { make: () => layers.cutMix({ factor: 0.5 }), inputs: picture, dtype: 'uint8' },
   Dense: { make: () => layers.dense({ units: 3, activation: 'relu' }), inputs: [[2, 4, 5]], weights: [2, 0] },
   DepthwiseConv2D: {
     make: () => layers.depthwiseConv2D({ kernelSize: 3, depthMultiplier: 2, padding: 'same' }),
@@ -72,6 +81,7 @@ const table: Record<string, Row> = {
     dtype: 'int32',
     weights: [1, 0],
   },
+  Equalization: { make: () => layers.equalization({ bins: 64 }), inputs: picture, dtype: 'uint8' },
   Flatten: { make: () => layers.flatten(), inputs: picture },
   GaussianDropout: { make: () => layers.gaussianDropout({ rate: 0.3 }), inputs: [[2, 3]] },
   GaussianNoise: { make: () => layers.gaussianNoise({ stddev: 0.3 }), inputs: [[2, 3]] },
@@ -91,6 +101,7 @@ const table: Record<string, Row> = {
   MaxPooling1D: { make: () => layers.maxPooling1D({ padding: 'same' }), inputs: [[2, 7, 3]] },
   MaxPooling2D: { make: () => layers.maxPooling2D(), inputs: picture },
   Minimum: { make: () => layers.minimum(), inputs: [[2, 3], [2, 3]], list: true }, // prettier-ignore
+  MixUp: { make: () => layers.mixUp({ alpha: 0.3 }), inputs: picture, dtype: 'uint8' },
   MultiHeadAttention: {
     make: () => layers.multiHeadAttention({ numHeads: 2, keyDim: 3, valueDim: 4 }),
     inputs: [[2, 4, 5], [2, 3, 6]], // prettier-ignore
@@ -100,12 +111,53 @@ const table: Record<string, Row> = {
   Multiply: { make: () => layers.multiply(), inputs: [[2, 3, 4], [2, 4]], list: true }, // prettier-ignore
   Normalization: { make: () => layers.normalization(), inputs: picture, weights: [0, 3] },
   Permute: { make: () => layers.permute({ dims: [2, 1] }), inputs: [[2, 3, 4]] },
+  Pipeline: {
+    make: () => layers.pipeline({ layers: [layers.randomFlip(), layers.autoContrast()] }),
+    inputs: picture,
+    dtype: 'uint8',
+  },
   PReLU: { make: () => layers.pReLU({ sharedAxes: [1, 2] }), inputs: picture, weights: [1, 0] },
+  RandAugment: { make: () => layers.randAugment({ numOps: 3, factor: 0.3 }), inputs: rgb, dtype: 'uint8' },
   RandomBrightness: { make: () => layers.randomBrightness(0.2), inputs: picture, dtype: 'uint8' },
+  RandomColorDegeneration: { make: () => layers.randomColorDegeneration(0.4), inputs: rgb, dtype: 'uint8' },
+  RandomColorJitter: {
+    make: () =>
+      layers.randomColorJitter({
+        brightnessFactor: 0.2,
+        contrastFactor: 0.3,
+        saturationFactor: [0.4, 0.6],
+        hueFactor: 0.1,
+      }),
+    inputs: rgb,
+    dtype: 'uint8',
+  },
   RandomContrast: { make: () => layers.randomContrast({ factor: [0.1, 0.3] }), inputs: picture, dtype: 'uint8' },
   RandomCrop: { make: () => layers.randomCrop({ height: 3, width: 4 }), inputs: picture, dtype: 'uint8' },
+  RandomElasticTransform: {
+    make: () => layers.randomElasticTransform({ scale: [0.5, 1] }),
+    inputs: picture,
+    dtype: 'uint8',
+  },
+  RandomErasing: { make: () => layers.randomErasing({ scale: [0.1, 0.5] }), inputs: picture, dtype: 'uint8' },
   RandomFlip: { make: () => layers.randomFlip('horizontal'), inputs: picture, dtype: 'uint8' },
+  RandomGaussianBlur: {
+    make: () => layers.randomGaussianBlur({ kernelSize: 5, sigma: [0.3, 1] }),
+    inputs: picture,
+    dtype: 'uint8',
+  },
+  RandomGrayscale: { make: () => layers.randomGrayscale({ factor: 0.7 }), inputs: rgb, dtype: 'uint8' },
+  RandomHue: { make: () => layers.randomHue(0.4), inputs: rgb, dtype: 'uint8' },
+  RandomInvert: { make: () => layers.randomInvert({ factor: [0.2, 0.9] }), inputs: picture, dtype: 'uint8' },
+  RandomPerspective: { make: () => layers.randomPerspective({ scale: 0.5 }), inputs: picture, dtype: 'uint8' },
+  RandomPosterization: { make: () => layers.randomPosterization({ factor: 5 }), inputs: picture, dtype: 'uint8' },
   RandomRotation: { make: () => layers.randomRotation(0.1), inputs: picture, dtype: 'uint8' },
+  RandomSaturation: { make: () => layers.randomSaturation(0.6), inputs: rgb, dtype: 'uint8' },
+  RandomSharpness: { make: () => layers.randomSharpness({ factor: [0.1, 0.9] }), inputs: picture, dtype: 'uint8' },
+  RandomShear: {
+    make: () => layers.randomShear({ xFactor: 0.2, yFactor: [0.1, 0.4] }),
+    inputs: picture,
+    dtype: 'uint8',
+  },
   RandomTranslation: {
     make: () => layers.randomTranslation({ heightFactor: 0.1, widthFactor: [-0.2, 0.3] }),
     inputs: picture,
@@ -123,6 +175,11 @@ const table: Record<string, Row> = {
     weights: [3, 0],
   },
   Softmax: { make: () => layers.softmax(), inputs: [[2, 3]] },
+  Solarization: {
+    make: () => layers.solarization({ additionFactor: 0.2, thresholdFactor: [0.1, 0.5] }),
+    inputs: picture,
+    dtype: 'uint8',
+  },
   SpatialDropout1D: { make: () => layers.spatialDropout1D({ rate: 0.3 }), inputs: [[2, 7, 3]] },
   SpatialDropout2D: { make: () => layers.spatialDropout2D({ rate: 0.3 }), inputs: picture },
   Subtract: { make: () => layers.subtract(), inputs: [[2, 3], [2, 3]], list: true }, // prettier-ignore

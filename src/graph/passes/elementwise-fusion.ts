@@ -14,6 +14,8 @@ export interface FuseElementwiseOptions {
 
 const maxBody = 64
 const maxInputs = 24
+/** What one program of the native engine can store. */
+const maxResults = 32
 
 /**
  * Greedy, from the outputs back: a node joins the groups of its elementwise consumers of exactly its own shape. Consumers, not
@@ -25,6 +27,7 @@ const maxInputs = 24
 export function fuseElementwise(graph: Graph, { stableInputs }: FuseElementwiseOptions = {}): Graph {
   const groups = new Groups(graph)
   const stable = stableInputs === undefined ? new Set<Node>() : stableNodes(graph, stableInputs)
+  const outputs = new Set<Node>(graph.outputs)
   for (let i = graph.nodes.length - 1; i >= 0; i--) {
     const node = graph.nodes[i]!
     if (!isElementwise(node.op)) continue
@@ -33,15 +36,20 @@ export function fuseElementwise(graph: Graph, { stableInputs }: FuseElementwiseO
       if (stable.has(consumer) !== stable.has(node)) continue
       const mine = groups.of(node)
       const other = groups.of(consumer)
-      if (mine !== other && fits(mine, other)) groups.merge(mine, other)
+      if (mine !== other && fits(mine, other, groups, outputs)) groups.merge(mine, other)
     }
   }
   return rebuild(graph, groups)
 }
 
-function fits(a: Group, b: Group): boolean {
+function fits(a: Group, b: Group, groups: Groups, outputs: ReadonlySet<Node>): boolean {
   if (a.members.length + b.members.length > maxBody) return false
-  return inputsOf([...a.members, ...b.members]).length <= maxInputs
+  const members = [...a.members, ...b.members]
+  if (inputsOf(members).length > maxInputs) return false
+  if (members.length <= maxResults) return true
+  const inside = (node: Node) => groups.of(node) === a || groups.of(node) === b
+  const results = members.filter((node) => outputs.has(node) || !groups.consumersOf(node).every(inside))
+  return results.length <= maxResults
 }
 
 /** What the members read from outside, each once, in order of first use. */

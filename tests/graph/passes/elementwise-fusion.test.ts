@@ -123,6 +123,15 @@ describe('fuseElementwise', () => {
     expect(count(wide, 'add') + count(wide, 'fused')).toBe(3)
   })
 
+  it('keeps bodies to 32 results', () => {
+    // Sums over one axis stay outside of the body and read every member of a chain.
+    const members = [neg(x)]
+    for (let i = 0; i < 50; i++) members.push(exp(members.at(-1)!))
+    const after = expectFused(graph([x], ...members.map((node) => reduceSum(node, [0]))))
+    expect(bodies(after).every((body) => body.results.length <= 32)).toBe(true)
+    expect(count(after, 'fused')).toBe(2)
+  })
+
   it('does not mix what can be hoisted with the rest', () => {
     const [stable, changing] = [leaf([4]), leaf([4])]
     const outputs = [mul(neg(exp(stable)), changing)]
