@@ -1,5 +1,5 @@
 // RandomColorJitter: brightness, contrast, saturation and hue, one after the other.
-import * as ops from '../ops/index.ts'
+import type * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
 import { ColorLayer, type ColorLayerOptions } from './color-layer.ts'
 import type { Config } from './config.ts'

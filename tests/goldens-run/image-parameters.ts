@@ -1,5 +1,5 @@
 // Parameters of the image layers as the goldens store them, and as this library's layers take them.
-import { AugMix, type ImageLayer, RandAugment } from '../../src/layers/index.ts'
+import type { AugMix, ImageLayer, RandAugment } from '../../src/layers/index.ts'
 import { type Tensor, tensor } from '../../src/ops/index.ts'
 import type { JsonObject } from './read.ts'
 
