@@ -57,6 +57,7 @@ export class ObjectRegistry<T extends Configured> {
   readonly #module: string
   readonly #makers = new Map<string, (options: Record<string, unknown>) => T>()
   readonly #builtin = new Set<string>()
+  readonly #shortNames: string[] = []
 
   /** `kind` names the objects in errors; `module` is Keras's module of the built-in ones. */
   constructor(kind: string, module: string) {
@@ -68,6 +69,11 @@ export class ObjectRegistry<T extends Configured> {
   addBuiltin(names: readonly string[], make: (options: Record<string, unknown>) => T): void {
     for (const name of names) this.#makers.set(name, make)
     this.#builtin.add(names[0]!)
+  }
+
+  /** Further names, known to whoever asks this registry, for the advice about misspelt ones. */
+  addShortNames(names: readonly string[]): void {
+    this.#shortNames.push(...names)
   }
 
   /** Adds a class of the user's, so that saved configs that mention it can be read. */
@@ -82,7 +88,7 @@ export class ObjectRegistry<T extends Configured> {
     const registered = typeof identifier === 'string' ? null : identifier.registered_name
     const make = this.#makers.get(registered ?? name) ?? this.#makers.get(name)
     if (make === undefined) {
-      const meant = closest(name, [...this.#makers.keys()])
+      const meant = closest(name, [...this.#shortNames, ...this.#makers.keys()])
       throw new ArgumentError(
         problem({
           where: this.#kind,

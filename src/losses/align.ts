@@ -1,6 +1,6 @@
 // Ranks of labels, predictions and weights brought together: Keras's squeeze_or_expand_to_same_rank.
 import { problem, ShapeError } from '../errors.ts'
-import { showShape } from '../graph/types.ts'
+import { broadcastShapes, showShape } from '../graph/types.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
 
@@ -36,6 +36,16 @@ export function alignPair(where: string, yTrue: TensorLike, yPred: TensorLike): 
         expected: `labels of the rank of the predictions, ${showShape(predictions.shape)}`,
         received: showShape(labels.shape),
         hint: 'For integer labels of several classes use the sparse variant; else reshape the labels',
+      }),
+    )
+  }
+  if (broadcastShapes(labels.shape, predictions.shape) === null) {
+    throw new ShapeError(
+      problem({
+        where,
+        expected: `labels of the shape of the predictions, ${showShape(predictions.shape)}`,
+        received: showShape(labels.shape),
+        hint: 'The last layer and the labels must agree in their number of classes or values',
       }),
     )
   }

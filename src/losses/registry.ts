@@ -1,6 +1,7 @@
 // Losses by name: Keras's class names, function names and short names, the same in camelCase, and stored configs.
 import { ArgumentError, problem } from '../errors.ts'
 import { isSerializedObject, ObjectRegistry, type SerializedObject } from '../initializers/objects.ts'
+import { isClass } from '../platform/arguments.ts'
 import { BinaryCrossentropy, BinaryFocalCrossentropy } from './binary.ts'
 import { CategoricalCrossentropy, CategoricalFocalCrossentropy } from './categorical.ts'
 import { Circle } from './circle.ts'
@@ -111,6 +112,7 @@ export type ShapedLossName = 'crossentropy' | 'ce'
 export type LossIdentifier = LossName | Loss | LossFunction | SerializedObject
 
 const registry = new ObjectRegistry<Loss>('losses', 'keras.losses')
+registry.addShortNames(['crossentropy', ...Object.keys(functionNames).filter((name) => name !== name.toUpperCase())])
 for (const [name, Class] of Object.entries(classes)) {
   registry.addBuiltin([name], (options) => makeChecked((given: object) => new Class(given), options, ['dtype']))
 }
@@ -121,7 +123,7 @@ for (const [name, Class] of Object.entries(classes)) {
  */
 export function get(identifier: LossIdentifier): Loss {
   if (identifier instanceof Loss) return identifier
-  if (typeof identifier === 'function') return new LossFunctionWrapper(identifier)
+  if (typeof identifier === 'function' && !isClass(identifier)) return new LossFunctionWrapper(identifier)
   if (typeof identifier === 'string') {
     if (Object.hasOwn(functionNames, identifier)) {
       const className = functionNames[identifier as keyof typeof functionNames]

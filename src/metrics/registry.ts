@@ -1,6 +1,7 @@
 // Metrics by name: Keras's class names, the same in snake_case and camelCase, short names, and stored configs.
 import { ArgumentError, problem } from '../errors.ts'
 import { isSerializedObject, ObjectRegistry, type SerializedObject } from '../initializers/objects.ts'
+import { isClass } from '../platform/arguments.ts'
 import { makeChecked } from '../initializers/make-checked.ts'
 import { outputKind } from '../losses/registry.ts'
 import { Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy } from './accuracy.ts'
@@ -139,6 +140,7 @@ export type ShapedMetricName = 'accuracy' | 'acc'
 export type MetricIdentifier = MetricName | Metric | MetricFunction | SerializedObject
 
 const registry = new ObjectRegistry<Metric>('metrics', 'keras.metrics')
+registry.addShortNames(['accuracy', ...Object.keys(otherNames).filter((name) => name !== name.toUpperCase())])
 for (const [name, Class] of Object.entries({ ...classes, ...withOptions })) {
   registry.addBuiltin([name], (options) =>
     makeChecked(
@@ -156,7 +158,7 @@ for (const [name, Class] of Object.entries({ ...classes, ...withOptions })) {
  */
 export function get(identifier: MetricIdentifier): Metric {
   if (identifier instanceof Metric) return identifier
-  if (typeof identifier === 'function') return new MeanMetricWrapper(identifier)
+  if (typeof identifier === 'function' && !isClass(identifier)) return new MeanMetricWrapper(identifier)
   if (typeof identifier === 'string') {
     const names: Readonly<Record<string, string>> = otherNames
     const className = Object.hasOwn(names, identifier) ? names[identifier]! : identifier

@@ -2,6 +2,7 @@
 import { problem, ShapeError } from '../errors.ts'
 import { showShape } from '../graph/types.ts'
 import type { DType } from '../graph/types.ts'
+import { batchHint } from '../layers/checks.ts'
 import { TensorSpec } from '../layers/output-spec.ts'
 import type { SymbolicTensor } from '../layers/symbolic.ts'
 import * as ops from '../ops/index.ts'
@@ -58,6 +59,7 @@ function mendedShape(where: string, type: Typed, input: SymbolicTensor): readonl
       where,
       expected: `input "${input.history.operation.name}" of shape ${showShape(wanted)}`,
       received: `shape ${showShape(type.shape)}`,
+      ...batchHint(type.shape, wanted.length),
     }),
   )
 }

@@ -31,6 +31,7 @@ import { fit } from './trainer/fit.ts'
 import type { FitOptions } from './trainer/fit.ts'
 import { orderedValues } from './trainer/logs.ts'
 import { batchSize, isBatchData } from './trainer/data.ts'
+import { looksLikeOptions } from './trainer/option-values.ts'
 import { oneBatch, runOnBatch } from './trainer/on-batch.ts'
 import type { OnBatchOptions } from './trainer/on-batch.ts'
 import { predict } from './trainer/predict.ts'
@@ -246,7 +247,7 @@ export class Model extends Layer {
   ): [y: unknown, options: O] {
     if (third !== undefined) return [second, third]
     if (isBatchData(x)) return [undefined, (second ?? {}) as O]
-    if (second !== null && typeof second === 'object' && 'epochs' in second) {
+    if (looksLikeOptions(second)) {
       const expected = `${where}(x, y, options) for arrays`
       throw new ArgumentError(problem({ where, expected, received: 'options in the place of y' }))
     }

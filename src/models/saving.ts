@@ -1,5 +1,6 @@
 // Saving and loading models and weights; the ending of the file name tells the format.
 import { ArgumentError, problem } from '../errors.ts'
+import { requireOptions } from '../platform/arguments.ts'
 import type { Model } from './model.ts'
 import { safetensorsFormat } from './safetensors-format.ts'
 import { kerasFormats } from './saving/formats.ts'
@@ -7,15 +8,21 @@ import type { LoadReport, LoadWeightsOptions } from './saving/report.ts'
 
 export type { LoadReport, LoadWeightsOptions } from './saving/report.ts'
 
+const loadWeightsOptions: Readonly<Record<keyof LoadWeightsOptions, true>> = { skipMismatch: true }
+
 export interface SaveWeightsOptions {
   /** Size of one file in GB (2^30 bytes), for `.weights.json` alone; default 5. */
   readonly maxShardSize?: number
 }
 
+const saveWeightsOptions: Readonly<Record<keyof SaveWeightsOptions, true>> = { maxShardSize: true }
+
 export interface LoadModelOptions {
   /** Compiles the model with the stored arguments and restores the optimizer; default true. */
   readonly compile?: boolean
 }
+
+const loadModelOptions: Readonly<Record<keyof LoadModelOptions, true>> = { compile: true }
 
 /** How one kind of file is written and read. */
 export interface FileFormat {
@@ -35,6 +42,10 @@ export function registerFileFormat(format: FileFormat): void {
 }
 
 function formatFor<M extends keyof FileFormat>(path: string, method: M): FileFormat & Required<Pick<FileFormat, M>> {
+  // The methods of Model are named otherwise than those of formats.
+  const where = method === 'saveModel' ? 'save' : method
+  if (typeof path !== 'string')
+    throw new ArgumentError(problem({ where, expected: 'the path of a file', received: path }))
   const able = formats.filter((format) => format[method] !== undefined)
   const endings = able.flatMap((format) => format.endings.map((ending) => ({ format, ending })))
   const fitting = endings
@@ -42,22 +53,27 @@ function formatFor<M extends keyof FileFormat>(path: string, method: M): FileFor
     .sort((a, b) => b.ending.length - a.ending.length)
   if (fitting.length > 0) return fitting[0]!.format as FileFormat & Required<Pick<FileFormat, M>>
   const expected = `a file name that ends with ${endings.map(({ ending }) => ending).join(' or ')}`
-  throw new ArgumentError(problem({ where: method, expected, received: path }))
+  throw new ArgumentError(problem({ where, expected, received: path }))
 }
 
 export async function saveWeights(model: Model, path: string, options: SaveWeightsOptions = {}): Promise<void> {
   requireBuilt('saveWeights', model)
-  await formatFor(path, 'saveWeights').saveWeights(model, path, options)
+  requireOptions('saveWeights', options, Object.keys(saveWeightsOptions), 'saveWeights(path, { maxShardSize: 2 })')
+  const format = formatFor(path, 'saveWeights')
+  await opening('saveWeights', path, () => format.saveWeights(model, path, options))
 }
 
 export async function loadWeights(model: Model, path: string, options: LoadWeightsOptions = {}): Promise<LoadReport> {
   requireBuilt('loadWeights', model)
-  return formatFor(path, 'loadWeights').loadWeights(model, path, options)
+  requireOptions('loadWeights', options, Object.keys(loadWeightsOptions), 'loadWeights(path, { skipMismatch: true })')
+  const format = formatFor(path, 'loadWeights')
+  return opening('loadWeights', path, () => format.loadWeights(model, path, options))
 }
 
 export async function saveModel(model: Model, path: string): Promise<void> {
   requireBuilt('save', model)
-  await formatFor(path, 'saveModel').saveModel(model, path)
+  const format = formatFor(path, 'saveModel')
+  await opening('save', path, () => format.saveModel(model, path))
 }
 
 /**
@@ -65,7 +81,33 @@ export async function saveModel(model: Model, path: string): Promise<void> {
  * @throws FormatError for a damaged file or one that holds only weights.
  */
 export async function loadModel(path: string, options: LoadModelOptions = {}): Promise<Model> {
-  return formatFor(path, 'loadModel').loadModel(path, options)
+  requireOptions('loadModel', options, Object.keys(loadModelOptions), 'loadModel(path, { compile: false })')
+  if (options.compile !== undefined && typeof options.compile !== 'boolean')
+    throw new ArgumentError(
+      problem({ where: 'loadModel', expected: '`compile` to be true or false', received: options.compile }),
+    )
+  const format = formatFor(path, 'loadModel')
+  return opening('loadModel', path, () => format.loadModel(path, options))
+}
+
+/** Runs `work`; where the system cannot open the file, the error says which file, and what asked for it. */
+async function opening<T>(where: string, path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const { code, syscall, message } = error as { code?: unknown; syscall?: unknown; message?: string }
+    if (typeof code !== 'string' || typeof syscall !== 'string') throw error
+    const hint = code === 'ENOENT' ? 'There is no such file' : message
+    throw new ArgumentError(
+      problem({
+        where,
+        expected: `the path of a file that can be ${where.startsWith('load') ? 'read' : 'written'}`,
+        received: path,
+        ...(hint ? { hint } : {}),
+      }),
+      { cause: error },
+    )
+  }
 }
 
 function requireBuilt(where: string, model: Model): void {

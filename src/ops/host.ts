@@ -93,7 +93,7 @@ export function flattenNested(
           where,
           expected: 'numbers or booleans in the arrays',
           received: item,
-          hint: 'Use stack() for tensors',
+          hint: typeof item === 'string' ? 'Turn texts into numbers first' : 'Use stack() for tensors',
         }),
       )
     }

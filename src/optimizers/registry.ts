@@ -45,6 +45,7 @@ export type OptimizerIdentifier = OptimizerName | Optimizer | SerializedObject
 /** Options that no config holds. */
 const unstored = ['learningRateMultipliers']
 
+optimizersByName.addShortNames(Object.keys(classes).map((name) => name.toLowerCase()))
 for (const [name, Class] of Object.entries(classes)) {
   optimizersByName.addBuiltin([name], (options) => makeChecked((given: object) => new Class(given), options, unstored))
 }

@@ -1,14 +1,15 @@
 // Checks that arguments are objects of known options, and finds the option that a misspelt one was meant to be.
 import { ArgumentError, problem } from '../errors.ts'
 
-/** Options that other frameworks know, and what to write here instead. */
+/** Options that other frameworks know (in lower case, without underscores), and what to write here instead. */
 const foreign: Readonly<Record<string, string>> = {
-  inputShape: 'The shape stands in front of the layers: input({ shape })',
-  batchInputShape: 'The shape stands in front of the layers: input({ batchShape })',
-  batchSize: 'The size of batches is an option of fit, evaluate, predict, or of the dataset',
+  inputshape: 'The shape stands in front of the layers: input({ shape })',
+  batchinputshape: 'The shape stands in front of the layers: input({ batchShape })',
+  batchsize: 'The size of batches is an option of fit, evaluate, predict, or of the dataset',
   lr: 'Write `learningRate`',
+  learningrate: 'The learning rate belongs to the optimizer: optimizers.adam(0.001)',
   decay: 'Give a schedule as `learningRate`',
-  nbEpoch: 'Write `epochs`',
+  nbepoch: 'Write `epochs`',
 }
 
 /**
@@ -34,7 +35,7 @@ export function requireObject(where: string, options: unknown, example?: string)
 /** @throws ArgumentError always: `name` is not among `known`. */
 export function refuseOption(where: string, name: string, known: readonly string[]): never {
   const meant = closest(name, known)
-  const advice = meant === null ? foreign[name] : `Did you mean \`${meant}\`?`
+  const advice = meant === null ? foreign[plain(name)] : `Did you mean \`${meant}\`?`
   const list = `Options: ${[...new Set(known)].join(', ')}`
   const hint = advice === undefined ? list : `${/[.?]$/.test(advice) ? advice : `${advice}.`} ${list}`
   throw new ArgumentError(problem({ where, expected: 'a known option', received: name, hint }))
@@ -42,7 +43,6 @@ export function refuseOption(where: string, name: string, known: readonly string
 
 /** The candidate that `name` is most likely to mean; null if none is near. Case and underscores do not count. */
 export function closest(name: string, candidates: readonly string[]): string | null {
-  const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '')
   const wanted = plain(name)
   let best: string | null = null
   let least = Infinity
@@ -53,6 +53,10 @@ export function closest(name: string, candidates: readonly string[]): string | n
     if (distance <= allowed && distance < least) [best, least] = [candidate, distance]
   }
   return best
+}
+
+function plain(text: string): string {
+  return text.toLowerCase().replace(/[^a-z0-9]/g, '')
 }
 
 /** Insertions, deletions, replacements and exchanges of neighbours that lead from `a` to `b`. */

@@ -13,12 +13,21 @@ export function classWeightTable(where: string, weights: ClassWeight): Tensor {
   const entries: (readonly [number, number])[] =
     weights instanceof Map
       ? [...(weights as ReadonlyMap<number, number>)]
-      : Object.entries(weights as Readonly<Record<string, number>>).map(([key, value]) => [Number(key), value] as const)
+      : Object.entries(weights as Readonly<Record<string, number>>).map(
+          ([key, value]) => [Number.isNaN(Number(key)) ? (key as never) : Number(key), value] as const,
+        )
   for (const [key, value] of entries) {
     const fits = Number.isInteger(key) && key >= 0 && typeof value === 'number' && Number.isFinite(value)
     if (fits) continue
     const expected = '`classWeight` to give numbers for classes 0, 1, …'
-    throw new ArgumentError(problem({ where, expected, received: `${String(key)}: ${String(value)}` }))
+    throw new ArgumentError(
+      problem({
+        where,
+        expected,
+        received: { [key]: value },
+        hint: 'Classes go by number: their place in `classNames` of the dataset',
+      }),
+    )
   }
   const table = new Float32Array(Math.max(0, ...entries.map(([key]) => key + 1)) || 1).fill(1)
   for (const [key, value] of entries) table[key] = value

@@ -1,5 +1,4 @@
 // What compile leaves behind: optimizer, losses, metrics, the frozen trainable flags, and the compiled steps.
-import { ArgumentError, problem } from '../../errors.ts'
 import type { Config } from '../../layers/config.ts'
 import { TensorSpec } from '../../layers/output-spec.ts'
 import { Loss, serialize as serializeLoss } from '../../losses/index.ts'
@@ -14,6 +13,7 @@ import { warn } from '../../platform/warn.ts'
 import type { Model } from '../model.ts'
 import { flatten, isDict, mapTree, pack, structureOf } from '../tree.ts'
 import type { Nested } from '../tree.ts'
+import { checkCompileOptions, located } from './compile-checks.ts'
 import { CompileLoss, isTensor } from './compile-loss.ts'
 import type { LossSpec, LossWeights } from './compile-loss.ts'
 import { CompileMetrics } from './compile-metrics.ts'
@@ -37,8 +37,6 @@ export interface CompileOptions {
   readonly runEagerly?: boolean
 }
 
-const optionNames = ['optimizer', 'loss', 'lossWeights', 'metrics', 'weightedMetrics', 'runEagerly']
-
 export class Compiled {
   readonly options: CompileOptions
   readonly optimizer: Optimizer
@@ -53,15 +51,10 @@ export class Compiled {
 
   /** @throws ArgumentError for unknown options or an unknown optimizer. */
   constructor(model: Model, options: CompileOptions) {
-    for (const name of Object.keys(options)) {
-      if (optionNames.includes(name)) continue
-      throw new ArgumentError(
-        problem({ where: 'compile', expected: `options among ${optionNames.join(', ')}`, received: name }),
-      )
-    }
+    checkCompileOptions(options)
     this.#model = model
     this.options = options
-    this.optimizer = optimizers.get(options.optimizer ?? 'rmsprop')
+    this.optimizer = located('compile, optimizer', () => optimizers.get(options.optimizer ?? 'rmsprop'))
     // What is built has its flags; what is not gets its picture at the first step.
     this.#snapshot = model.built ? new TrainableSnapshot(model) : null
   }

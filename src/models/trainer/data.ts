@@ -2,6 +2,7 @@
 import { ArgumentError, problem } from '../../errors.ts'
 import { sizeOf } from '../../graph/types.ts'
 import type { DType, Shape, TypedArray } from '../../graph/types.ts'
+import { toTensor } from '../../ops/convert.ts'
 import { Tensor, tensor, Variable } from '../../ops/index.ts'
 import type { TensorLike } from '../../ops/index.ts'
 import { flatten, isDict, mapTree } from '../tree.ts'
@@ -87,7 +88,7 @@ export async function readArrays(where: string, value: unknown, count: number | 
       problem({ where, expected: 'a tensor, a typed array, nested arrays or a dataset', received: value }),
     )
   }
-  const made = tensor(value as TensorLike)
+  const made = toTensor(value as TensorLike, undefined, where)
   if (made.shape.length === 0) {
     throw new ArgumentError(
       problem({ where, expected: 'data with samples along the first axis', received: 'a scalar' }),
@@ -170,7 +171,7 @@ function tensorsOf(where: string, value: unknown): Nested<Tensor> | undefined {
   if (isDict(value))
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, tensorsOf(where, item)!]))
   if (Array.isArray(value) && value.length > 0 && value.every((item) => item instanceof Tensor)) return value
-  return tensor(value as TensorLike)
+  return toTensor(value as TensorLike, undefined, `${where}, data`)
 }
 
 /** The number of samples of a batch: the first dimension of its first array. */

@@ -1,6 +1,7 @@
 // Single steps on single batches.
 import { ArgumentError, problem, ShapeError } from '../../errors.ts'
-import { Tensor, tensor, Variable } from '../../ops/index.ts'
+import { toTensor } from '../../ops/convert.ts'
+import { Tensor, Variable } from '../../ops/index.ts'
 import type { TensorLike } from '../../ops/index.ts'
 import type { Logs } from '../callbacks/callback.ts'
 import type { Model } from '../model.ts'
@@ -10,7 +11,7 @@ import { classWeightTable } from './class-weight.ts'
 import type { ClassWeight } from './class-weight.ts'
 import type { ArrayData, Batch } from './data.ts'
 import { readLogs } from './logs.ts'
-import { checkOptions } from './options.ts'
+import { checkOptions } from './option-values.ts'
 
 export interface OnBatchOptions {
   readonly sampleWeight?: ArrayData
@@ -28,10 +29,12 @@ export function oneBatch(
   inputs: number | null,
   outputs: number | null,
 ): Batch {
+  if (x === undefined || x === null)
+    throw new ArgumentError(problem({ where, expected: 'one batch of data', received: x }))
   const batch: Batch = {
-    x: toTensors(x, inputs)!,
-    y: toTensors(y, outputs),
-    sampleWeight: toTensors(sampleWeight, outputs),
+    x: tensorsOf(`${where}, x`, x, inputs)!,
+    y: tensorsOf(`${where}, y`, y, outputs),
+    sampleWeight: tensorsOf(`${where}, sampleWeight`, sampleWeight, outputs),
   }
   const rows = [batch.x, batch.y, batch.sampleWeight].flatMap((part) => flatten(part).map(({ shape }) => shape[0]))
   if (rows.length > 0 && rows.every((row) => row === rows[0] && row !== undefined)) return batch
@@ -40,17 +43,19 @@ export function oneBatch(
   )
 }
 
-function toTensors(value: unknown, count: number | null): Nested<Tensor> | undefined {
+function tensorsOf(where: string, value: unknown, count: number | null): Nested<Tensor> | undefined {
   if (value === undefined || value === null) return undefined
   if (isDict(value))
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toTensors(item, null)!]))
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, tensorsOf(`${where}.${key}`, item, null)!]),
+    )
   if (Array.isArray(value) && value.length > 0) {
     const tensors = value.every((item) => item instanceof Tensor || item instanceof Variable)
     const several =
       count !== null && count > 1 && value.length === count && value.every((item) => typeof item === 'object')
-    if (tensors || several) return value.map((item: unknown) => toTensors(item, null)!)
+    if (tensors || several) return value.map((item: unknown, i) => tensorsOf(`${where}[${i}]`, item, null)!)
   }
-  return tensor(value as TensorLike)
+  return toTensor(value as TensorLike, undefined, where)
 }
 
 /** One training or test step; its values alone. */

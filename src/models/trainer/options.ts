@@ -1,13 +1,7 @@
-// Checks on options that fit, evaluate and predict share.
+// How much fit, evaluate and predict print.
 import { ArgumentError, problem } from '../../errors.ts'
-import { requireOptions } from '../../platform/arguments.ts'
 
 export type Verbose = 'auto' | 0 | 1 | 2
-
-/** @throws ArgumentError unless `options` is an object whose names are among `known`. */
-export function checkOptions(where: string, options: unknown, known: readonly string[]): void {
-  requireOptions(where, options, known)
-}
 
 /** `auto` means 1. */
 export function verbosity(where: string, verbose: Verbose = 'auto'): 0 | 1 | 2 {

@@ -32,7 +32,7 @@ export function byOutput<T>(
   if (value === undefined || value === null) return new Array<undefined>(count).fill(undefined)
   if (isLeaf(value)) {
     if (count === 1) return [value]
-    throw wrong(where, layout, 'one for all')
+    throw wrong(where, layout, 'one alone')
   }
   if (Array.isArray(value)) {
     if (value.length !== count) throw wrong(where, layout, `a list of ${value.length}`)
