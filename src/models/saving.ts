@@ -8,7 +8,7 @@ import type { LoadReport, LoadWeightsOptions } from './saving/report.ts'
 
 export type { LoadReport, LoadWeightsOptions } from './saving/report.ts'
 
-const loadWeightsOptions: Readonly<Record<keyof LoadWeightsOptions, true>> = { skipMismatch: true }
+const loadWeightsOptions: Readonly<Record<keyof LoadWeightsOptions, true>> = { skipMismatch: true, byName: true }
 
 export interface SaveWeightsOptions {
   /** Size of one file in GB (2^30 bytes), for `.weights.json` alone; default 5. */
