@@ -27,7 +27,6 @@ export class Svg {
 
 /** Text as it may stand in elements and in quoted attributes; control characters, which XML forbids, are left out. */
 export function escapeXml(text: string): string {
-  // eslint-disable-next-line no-control-regex -- these are the characters meant
   const clean = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
   return clean.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }
