@@ -4,8 +4,10 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { mobileNet, xception } from '../../src/applications/index.ts'
+import type { MobileNetOptions } from '../../src/applications/index.ts'
 import { classIndexFile, decodePredictions, readClassIndex } from '../../src/applications/imagenet.ts'
 import { loadPretrained, obtainFile } from '../../src/applications/weights.ts'
 import type { RemoteWeights } from '../../src/applications/weights.ts'
@@ -121,6 +123,45 @@ describe('pretrained weights', () => {
     const before = await valuesOf(network)
     await expect(loadPretrained(network, [recordOf(bytes)])).rejects.toThrow(FormatError)
     expect(await valuesOf(network)).toEqual(before)
+  })
+})
+
+describe('files of Keras', () => {
+  // Written by tf_keras 2.21, with the formula weights of tests/goldens/README.md, gain 1.5.
+  const written = fileURLToPath(new URL('fixtures/mobilenet_small_no_top.h5', import.meta.url))
+  const tiny = { ...small, alpha: 1 / 16 }
+  const expected = async (options: MobileNetOptions): Promise<number[]> => {
+    const network = await mobileNet(options)
+    fillWithFormula(network.weights, 1.5)
+    return valuesOf(network)
+  }
+  test('come from the server into the model', async () => {
+    const bytes = await readFile(written)
+    server.content = bytes
+    const network = await mobileNet(tiny)
+    await loadPretrained(network, [recordOf(bytes, { fileName: 'small_no_top.h5' })])
+    expect(await valuesOf(network)).toEqual(await expected(tiny))
+  })
+  test('are given by their path', async () => {
+    const network = await mobileNet({ ...tiny, weights: written })
+    expect(await valuesOf(network)).toEqual(await expected(tiny))
+    await expect(mobileNet({ ...tiny, alpha: 1 / 8, weights: written })).rejects.toThrow(FormatError)
+    await expect(xception({ includeTop: false, weights: written })).rejects.toThrow(FormatError)
+  })
+  test('lie in the cache of Keras: weights "imagenet" takes them', async () => {
+    vi.stubEnv('TANUKI_OFFLINE', '1')
+    for (const [includeTop, suffix] of [
+      [true, ''],
+      [false, '_no_top'],
+    ] as const) {
+      const options = { alpha: 0.25, inputShape: [128, 128, 3], includeTop } as const
+      const trained = await mobileNet({ ...options, weights: null })
+      fillWithFormula(trained.weights, 1.5)
+      await mkdir(kerasCache(), { recursive: true })
+      await trained.saveWeights(join(kerasCache(), `mobilenet_2_5_128_tf${suffix}.h5`))
+      expect(await valuesOf(await mobileNet(options))).toEqual(await valuesOf(trained))
+    }
+    expect(warnings).toEqual([])
   })
 })
 

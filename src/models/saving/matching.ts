@@ -34,7 +34,7 @@ export class Matching {
     if (shape === null || !sameShape(shape, variable.shape)) {
       const found = shape === null ? 'no values' : `shape ${showShape(shape)}`
       this.problems.push(`"${name}" has ${found} in the file, shape ${showShape(variable.shape)} in the model`)
-    } else if (!(variable.dtype === 'float32' ? floats : integers).test(type)) {
+    } else if (!floats.test(type) && (variable.dtype === 'float32' || !integers.test(type))) {
       this.problems.push(`"${name}" is ${type} in the file, ${variable.dtype} in the model`)
     } else this.pairs.push({ name, variable, dataset: node, file })
   }
@@ -75,6 +75,7 @@ function convert(values: Hdf5Values, dtype: DType): TypedArray | null {
   if (dtype === 'float32') return values instanceof Float32Array ? values : Float32Array.from(values, Number)
   const numbers = Float64Array.from(values, Number)
   const [low, high] = dtype === 'int32' ? [-(2 ** 31), 2 ** 31 - 1] : [0, dtype === 'bool' ? 1 : 255]
-  if (!numbers.every((value) => value >= low && value <= high)) return null
+  // Old files keep counters as floats.
+  if (!numbers.every((value) => Number.isInteger(value) && value >= low && value <= high)) return null
   return dtype === 'int32' ? Int32Array.from(numbers) : Uint8Array.from(numbers)
 }
