@@ -29,7 +29,12 @@ export class Hdf5Thread {
   #queue: Promise<unknown> = Promise.resolve()
 
   constructor() {
-    this.#worker = new Worker(new URL('./hdf5-worker.mjs', import.meta.url), { stdout: true, stderr: true })
+    this.#worker = new Worker(new URL('./hdf5-worker.mjs', import.meta.url), {
+      stdout: true,
+      stderr: true,
+      // The program's own flags (--input-type and the like) need not fit a thread.
+      execArgv: [],
+    })
     this.#worker.unref()
     this.#worker.on('error', (error) => (this.#dead ??= `its reader ended: ${(error as Error).message}`))
     this.#worker.on('exit', () => (this.#dead ??= 'its reader ended'))
