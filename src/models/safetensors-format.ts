@@ -25,6 +25,7 @@ const storedTypes: Readonly<Record<DType, SafetensorsDType>> = {
 }
 /** Before the names of what is not a weight; a layer's name cannot hold it, weights' paths begin with layer names. */
 const optimizerPrefix = 'optimizer:'
+const seedPrefix = 'seed:'
 
 /** Variables by a unique name: their path, numbered where it is taken. */
 export function uniquePaths(variables: readonly Variable[], prefix = ''): Map<string, Variable> {
@@ -91,7 +92,7 @@ export function assignVariables(
 }
 
 function isState(name: string): boolean {
-  return name.startsWith(optimizerPrefix)
+  return name.startsWith(optimizerPrefix) || name.startsWith(seedPrefix)
 }
 
 /** Values in the variable's type; null if that would lose digits. */
@@ -142,10 +143,19 @@ export function weightsFromBytes(
 }
 
 async function modelToBytes(model: Model): Promise<Uint8Array> {
-  const { optimizer } = model
-  const state = optimizer === null || !optimizer.built ? [] : optimizer.variables
-  const named = new Map([...uniquePaths(model.weights), ...uniquePaths(state, optimizerPrefix)])
-  return encodeVariables(named, { model: JSON.stringify(serializeAny(model)) })
+  const weights = uniquePaths(model.weights)
+  const named = new Map([...weights, ...uniquePaths(model.optimizer?.variables ?? [], optimizerPrefix), ...seedStates(model)]) // prettier-ignore
+  // A model that is made anew from its description may give its weights other names (automatic ones, or those of nested models),
+  // yet in the same order.
+  const order = JSON.stringify([...weights.keys()])
+  return encodeVariables(named, { model: JSON.stringify(serializeAny(model)), order })
+}
+
+/** The states of random layers, by their order. */
+function seedStates(model: Model): Map<string, Variable> {
+  const { weights, variables } = model
+  const own = new Set(weights)
+  return new Map(variables.filter((each) => !own.has(each)).map((variable, i) => [`${seedPrefix}${i}`, variable]))
 }
 
 async function modelFromBytes(bytes: Uint8Array, source: string, compile: boolean): Promise<Model> {
@@ -157,18 +167,34 @@ async function modelFromBytes(bytes: Uint8Array, source: string, compile: boolea
   }
   const stored = parseObject(source, text)
   const model = fromForeign(source, () => modelOf(source, stored))
-  assignVariables(source, file, uniquePaths(model.weights))
+  assignVariables(source, file, inStoredOrder(model, file.metadata.order))
+  const seeds = seedStates(model)
+  if ([...seeds.keys()].every((name) => file.tensors.has(name)))
+    assignVariables(source, file, seeds, {}, (name) => !name.startsWith(seedPrefix))
   if (compile) {
     const config = isDict(stored.compile_config) ? stored.compile_config : {}
     const { optimizer } = fromForeign(source, () => compileFromConfig(model, config))
     const wanted = [...file.tensors.keys()].filter((name) => name.startsWith(optimizerPrefix))
     if (optimizer !== null && wanted.length > 0) {
-      optimizer.build(model.trainableVariables)
+      if (wanted.length > optimizer.variables.length) optimizer.build(model.trainableVariables)
       const named = uniquePaths(optimizer.variables, optimizerPrefix)
       assignVariables(`${source}, optimizer`, file, named, {}, (name) => !name.startsWith(optimizerPrefix))
     }
   }
   return Promise.resolve(model)
+}
+
+/** The weights under the names that they had when the file was written, if it says so. */
+function inStoredOrder(model: Model, order: string | undefined): Map<string, Variable> {
+  const { weights } = model
+  let names: unknown
+  try {
+    names = JSON.parse(order ?? 'null')
+  } catch {
+    names = null
+  }
+  if (!Array.isArray(names) || new Set(names).size !== weights.length) return uniquePaths(weights)
+  return new Map(weights.map((variable, i) => [String((names as unknown[])[i]), variable]))
 }
 
 // Only what touches files needs Node, and only when it is used.

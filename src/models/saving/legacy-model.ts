@@ -28,7 +28,7 @@ export async function encodeLegacyModel(model: Model): Promise<Uint8Array> {
   if (Object.keys(compiled).length > 0 && optimizer !== null) {
     const { optimizer: stored, ...rest } = compiled
     root.attributes.set('training_config', JSON.stringify({ ...rest, optimizer_config: withoutHome(stored) }))
-    if (optimizer.built) await writeLegacyOptimizer(optimizer, root)
+    await writeLegacyOptimizer(optimizer, root)
   }
   return encodeHdf5(root)
 }

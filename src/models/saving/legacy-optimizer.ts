@@ -38,6 +38,14 @@ export async function matchLegacyOptimizer(where: string, model: Model, file: Hd
   if (optimizer === null || group?.kind !== 'group') return null
   const names = strings(group, 'weight_names') ?? []
   const stored = names.map((name) => ({ name, node: nodeAt(group, name) }))
+  if (names.length > optimizer.variables.length) optimizer.build(model.trainableVariables)
+  const { variables } = optimizer
+  const ordered = new Matching()
+  // Keras 3 writes them as they are.
+  if (variables.length === names.length && variables.every(({ path }, i) => lastPart(path) === lastPart(names[i]!))) {
+    variables.forEach((variable, i) => ordered.add(file, variable.path, variable, stored[i]!.node))
+    if (ordered.problems.length === 0) return ordered
+  }
   const matching = new Matching()
   const slots: StoredSlot[] = []
   for (const { name, node } of stored) {
