@@ -33,10 +33,12 @@ export function mapLeaves(value: unknown, leaf: (leaf: unknown) => unknown): unk
   return leaf(value)
 }
 
-/** Makes tensors of all leaves; datasets (of a window) stay. @throws ArgumentError for what cannot be one. */
+/** Makes tensors of all leaves; text and datasets (of a window) stay. @throws ArgumentError for what cannot be one. */
 export function toElement(value: unknown): Element {
   const stays = (leaf: unknown): boolean =>
-    leaf instanceof Tensor || (typeof leaf === 'object' && leaf !== null && Symbol.asyncIterator in leaf)
+    leaf instanceof Tensor ||
+    typeof leaf === 'string' ||
+    (typeof leaf === 'object' && leaf !== null && Symbol.asyncIterator in leaf)
   return mapLeaves(value, (leaf) => (stays(leaf) ? leaf : tensor(leaf as TensorLike))) as Element
 }
 
@@ -106,6 +108,7 @@ async function stackLeaves(where: string, elements: readonly Element[], target: 
   }
   const rows = elements.map(flatten)
   const models = rows[0]!
+  for (const leaf of rows.flat()) if (!(leaf instanceof Tensor)) fail('tensors', leaf)
   for (const row of rows) if (row.length !== models.length) fail(`elements of ${models.length} tensors`, row.length)
   const stacked = models.map(async ({ dtype }, leaf) => {
     const parts = rows.map((row) => row[leaf]!)

@@ -1,0 +1,8 @@
+// `datasets`: known data sets by name, sets in folders, and sets of one's own.
+export type { BuildContext, DatasetDefinition } from './build.ts'
+export { classLabel, image, tensorFeature, text } from './features.ts'
+export type { Example, ExampleValue, Features, FeatureSpec } from './features.ts'
+export { register } from './known.ts'
+export { KnownDataset, list, load, loadFromDirectory } from './load.ts'
+export type { LoadOptions } from './load.ts'
+export type { DatasetInfo } from './source.ts'
