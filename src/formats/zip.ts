@@ -8,8 +8,10 @@ const library = async () => {
   return zip
 }
 
-/** More entries than any model has. */
-const maxEntries = 10_000
+export interface ZipOptions {
+  /** More entries are refused. Default 10,000: more than any model has. */
+  readonly maxEntries?: number
+}
 /** Entries of models are stored as they are; deflated ones of more than this ratio are bombs. */
 const maxRatio = 100
 /** Below this, the ratio says nothing. */
@@ -34,10 +36,14 @@ export interface ZipFile {
 
 /**
  * Opens an archive: the path of one, or its bytes. Refuses names that leave the archive, names that stand twice, links, encrypted
- * entries, overlapping entries, bytes before and after, and more than 10,000 entries.
+ * entries, overlapping entries, bytes before and after, and more than `maxEntries`.
  * @throws FormatError that names `source`; the system's error if there is no such file.
  */
-export async function openZip(from: string | Uint8Array, source: string): Promise<ZipFile> {
+export async function openZip(
+  from: string | Uint8Array,
+  source: string,
+  { maxEntries = 10_000 }: ZipOptions = {},
+): Promise<ZipFile> {
   const zip = await library()
   const reader = new zip.ZipReader(
     typeof from === 'string' ? new zip.BlobReader(await blobOf(from)) : new zip.Uint8ArrayReader(from),

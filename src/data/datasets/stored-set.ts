@@ -1,5 +1,5 @@
 // Data sets in folders as TensorFlow Datasets writes them: dataset_info.json, features.json and TFRecord files.
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { ArgumentError, FormatError, problem } from '../../errors.ts'
 import { decodeExample } from '../../formats/example.ts'
@@ -52,6 +52,9 @@ export async function openStoredSet(folder: string): Promise<ExampleSource<RawEx
       const file = fileName(templates.get(split)!, name, split, shard, splits[split]!.length)
       const path = join(folder, file)
       let index = 0
+      await access(path).catch((error: unknown) => {
+        throw broken(path, `the file with ${splits[split]![shard]} examples`, (error as NodeJS.ErrnoException).code)
+      })
       for await (const bytes of readRecords(path)) {
         if (signal?.aborted) return
         const at = index++
