@@ -4,7 +4,7 @@ import { basename, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ArgumentError, problem } from '../../errors.ts'
 import { tensor } from '../../ops/index.ts'
-import { decodeImage } from '../decode-image.ts'
+import { decodePixels } from '../decode-image.ts'
 import { indexDirectory } from '../directory-index.ts'
 import { storageOrder } from './example-order.ts'
 import { classLabel, image, text } from './features.ts'
@@ -63,7 +63,7 @@ export async function openFolders(name: string, root: string): Promise<ExampleSo
       yield* pictures.get(split)!.slice(skip, skip + take)
     },
     async decode({ path, key, label }) {
-      const { data, height, width, channels } = await decodeImage(await readFile(path), { source: path })
+      const { data, height, width, channels } = await decodePixels(await readFile(path), { source: path })
       return {
         image: tensor(data as Uint8Array, { shape: [height, width, channels], dtype: 'uint8' }),
         'image/filename': `${key.split('/')[0]!}/${basename(key)}`,

@@ -4,7 +4,7 @@ import type { Feature } from '../../formats/example.ts'
 import { allocate, sizeOf } from '../../graph/types.ts'
 import type { DType } from '../../graph/types.ts'
 import { tensor, Tensor } from '../../ops/index.ts'
-import { decodeImage } from '../decode-image.ts'
+import { decodePixels } from '../decode-image.ts'
 import { TensorSpec } from '../element-spec.ts'
 import type { ElementSpec } from '../element-spec.ts'
 import type { Channels } from '../pixels.ts'
@@ -145,7 +145,7 @@ async function restoredPart(
 ): Promise<ElementPart> {
   switch (spec.kind) {
     case 'image': {
-      const { data, height, width, channels } = await decodeImage(only(where, feature, 'bytes'), {
+      const { data, height, width, channels } = await decodePixels(only(where, feature, 'bytes'), {
         channels: spec.channels ?? 3,
         source: where,
       })
