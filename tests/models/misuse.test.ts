@@ -1,7 +1,7 @@
 // The table of misuse, row by row: what is refused in which state, and what only warns.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
-  AbortError, ArgumentError, callbacks, input, layers, methodRules, otherMisuse, sequential, type Sequential, setWarningHandler, ShapeError, tensor,
+  AbortError, ArgumentError, callbacks, EngineError, input, layers, losses, methodRules, otherMisuse, sequential, type Sequential, setWarningHandler, ShapeError, tensor,
 } from '../../src/index.ts' // prettier-ignore
 import type { GuardedMethod } from '../../src/index.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -208,6 +208,27 @@ const others: Record<(typeof otherMisuse)[number]['misuse'], () => Promise<void>
     await expect(net.fit(x, randomTensor([8, 5, 2]), { verbose: 0 })).rejects.toThrow(ShapeError)
     expect(await valuesOf(net.weights)).toEqual(before)
     await net.fit(x, y, { verbose: 0 })
+  },
+  async 'labels that are no numbers'() {
+    const names = ['cat', 'dog', 'cat', 'dog', 'cat', 'dog', 'cat', 'dog']
+    const net = makeNet()
+    await expect(net.fit(x, names as never, { verbose: 0 })).rejects.toThrow(ArgumentError)
+    await expect(net.fit(x, names as never, { verbose: 0 })).rejects.toThrow(/numbers/)
+    await net.fit(x, y, { verbose: 0 })
+  },
+  async 'a class number outside of the classes'() {
+    const net = sequential([input({ shape: [3] }), layers.dense({ units: 4 })])
+    net.compile({ optimizer: 'adam', loss: losses.sparseCategoricalCrossentropy({ fromLogits: true }) })
+    const before = await valuesOf(net.weights)
+    for (const wrong of [4, -1]) {
+      const labels = tensor(Int32Array.of(0, 1, 2, 3, 0, 1, 2, wrong))
+      const error = await net.fit(x, labels, { verbose: 0 }).catch((reason: unknown) => reason)
+      expect(error).toBeInstanceOf(EngineError)
+      expect((error as Error).message).toMatch(/\b4\b/)
+      expect(await valuesOf(net.weights)).toEqual(before)
+      expect(await net.optimizer!.iterations.item()).toBe(0)
+    }
+    await net.fit(x, tensor(Int32Array.of(0, 1, 2, 3, 0, 1, 2, 3)), { verbose: 0 })
   },
   async 'labels missing for an output with a loss'() {
     await expect(makeNet().fit(x, null, { verbose: 0 })).rejects.toThrow(/expected labels/)

@@ -44,6 +44,8 @@ export const otherMisuse = [
   { misuse: 'an empty dataset or array', outcome: 'error', note: 'ArgumentError before the first step.' },
   { misuse: 'arrays of different lengths', outcome: 'error', note: 'ArgumentError that lists the lengths.' },
   { misuse: 'inputs or labels of a wrong shape', outcome: 'error', note: 'ShapeError before the first step; nothing has been changed.' },
+  { misuse: 'labels that are no numbers', outcome: 'error', note: 'ArgumentError before the first step.' },
+  { misuse: 'a class number outside of the classes', outcome: 'error', note: 'EngineError that names the number; the step changes nothing.' },
   { misuse: 'labels missing for an output with a loss', outcome: 'error', note: 'ArgumentError that names the output.' },
   { misuse: 'a loss that is NaN', outcome: 'allowed', note: 'Training goes on; History holds NaN. callbacks.terminateOnNaN() ends it.' },
   { misuse: 'an error in a callback or in the data', outcome: 'error', note: 'fit rejects with it; the weights are those after the last step, the model is at rest.' },
