@@ -106,7 +106,7 @@ export class LossScaleOptimizer extends Optimizer<null> {
     gradients: readonly (Tensor | null)[],
     variables?: readonly Variable[],
   ): void {
-    if (variables !== undefined) this.build(variables)
+    if (variables !== undefined) this.build(variables, true)
     const present = gradients.filter((gradient) => gradient !== null)
     if (present.length === 0 || !this.built) {
       // The inner optimizer says what is wrong.

@@ -46,6 +46,7 @@ export abstract class Optimizer<Shared = unknown> {
   readonly #indices = new Map<Variable, number>()
   #trained: readonly Variable[] | null = null
   #pending = new PendingValues()
+  #scopesAll = false
   #excluded: { variables: ReadonlySet<Variable>; names: RegExp | null } = { variables: new Set(), names: null }
 
   /** @throws ArgumentError for options out of range, or two kinds of clipping. */
@@ -129,9 +130,13 @@ export abstract class Optimizer<Shared = unknown> {
     return this.#trained ?? []
   }
 
-  /** Creates the state for these variables; from then on, it takes gradients of these only. A second call does nothing. */
-  build(variables: readonly Variable[]): void {
+  /**
+   * Creates the state for these variables; from then on, it takes gradients of these only. A second call does nothing.
+   * @param withinStep True where a step builds it: Keras then puts the optimizer's name before all paths, else before most.
+   */
+  build(variables: readonly Variable[], withinStep = false): void {
     if (this.#trained !== null) return
+    this.#scopesAll = withinStep
     this.#trained = [...variables]
     for (const [index, variable] of variables.entries()) this.#indices.set(variable, index)
     if (this.useEma) this.addSlots(variables, ['average'])
@@ -281,7 +286,7 @@ export abstract class Optimizer<Shared = unknown> {
   protected write(variable: Variable, value: Tensor): void {
     this.#pending.write(variable, value)
   }
-  /** One more Variable of state; `scoped` puts the optimizer's name before its path. */
+  /** One more Variable of state; the optimizer's name stands before its path, unless `scoped` is false and no step builds it. */
   protected addVariable(
     name: string,
     {
@@ -292,7 +297,7 @@ export abstract class Optimizer<Shared = unknown> {
     }: { shape: Shape; initial?: number; scoped?: boolean; integer?: boolean },
   ): Variable {
     const variable = new Variable(initial, { shape, dtype: integer ? 'int32' : 'float32', trainable: false, name })
-    variable.path = scoped ? `${this.name}/${name}` : name
+    variable.path = scoped || this.#scopesAll ? `${this.name}/${name}` : name
     return this.#track(variable)
   }
   /** Slots of several kinds for each variable, in Keras's order: all kinds of the first variable, then of the second, … */
@@ -323,7 +328,7 @@ export abstract class Optimizer<Shared = unknown> {
     variables: readonly Variable[] | undefined,
   ): { gradient: Tensor; variable: Variable }[] {
     const where = `${this.className}.apply`
-    if (variables !== undefined) this.build(variables)
+    if (variables !== undefined) this.build(variables, true)
     const targets = variables ?? this.#trained
     if (targets === null) {
       throw new ArgumentError(

@@ -73,8 +73,11 @@ export class Compiled {
     this.metrics = null
   }
 
-  /** Builds what depends on the data: the model, losses and metrics, and for training the optimizer's state. */
-  prepare(batch: Batch, forTraining: boolean): void {
+  /**
+   * Builds what depends on the data: the model, losses and metrics, and for training the optimizer's state.
+   * @param withinStep As of `Optimizer.build`: Keras builds the optimizer before fit, but in the first step of trainOnBatch.
+   */
+  prepare(batch: Batch, forTraining: boolean, withinStep = false): void {
     const yPred = outputTypes(this.#model, batch)
     if (this.metrics === null) {
       const layout = layoutOf(yPred, this.#model.outputNames)
@@ -88,7 +91,7 @@ export class Compiled {
     const { snapshot } = this
     if (!forTraining) return
     if (snapshot.variables.length === 0) warn(`${this.#model.where}: the model does not have any trainable weights`)
-    else this.optimizer.build(snapshot.variables)
+    else this.optimizer.build(snapshot.variables, withinStep)
     if (this.#warned || !snapshot.isStale()) return
     this.#warned = true
     warn(

@@ -74,7 +74,7 @@ export async function runOnBatch(
   const batch = oneBatch(where, x, y, sampleWeight, model.inputCount, model.outputCount)
   const compiled = model.requireCompiled(where)
   const training = where === 'trainOnBatch'
-  compiled.prepare(batch, training)
+  compiled.prepare(batch, training, true)
   // From here to the start of the run nothing waits, so two calls cannot mix their values.
   model.resetMetrics()
   const step = training ? compiled.trainStep : compiled.testStep
