@@ -12,7 +12,7 @@ import { Functional, Operation, Sequential } from '../../src/models/index.ts'
 import { clearSession, tensor } from '../../src/ops/index.ts'
 import type { Tensor } from '../../src/ops/index.ts'
 import { fillWithFormula, formulaImages } from './formula.ts'
-import { difference, goldensRoot, readBook } from './read.ts'
+import { difference, goldensRoot, missing, readBook } from './read.ts'
 import type { JsonObject } from './read.ts'
 
 const folder = join(goldensRoot, 'applications')
@@ -101,7 +101,7 @@ describe('structure', () => {
   const files = existsSync(join(folder, 'structure'))
     ? readdirSync(join(folder, 'structure')).filter((file) => file.endsWith('.json'))
     : []
-  test('there are cases', () => expect(files.length).toBeGreaterThan(0))
+  if (files.length === 0) missing('applications/structure')
   for (const file of files.sort())
     test(file, async () => {
       const golden = JSON.parse(readFileSync(join(folder, 'structure', file), 'utf8')) as Structure
@@ -243,7 +243,7 @@ describe('decode_predictions', () => {
         expect(new Set(row.map(([id]) => id)).size).toBe(row.length)
       })
     })
-  const { errors } = book.json as unknown as { errors: { shape: number[]; error: string | null }[] }
+  const { errors = [] } = book.json as unknown as { errors?: { shape: number[]; error: string | null }[] }
   for (const { shape, error } of errors)
     test(`predictions of shape [${shape.join(', ')}]`, async () => {
       const size = shape.reduce((a, b) => a * b, 1)

@@ -110,9 +110,9 @@ describe('data/directory_datasets', () => {
     })
   }
 
-  const { orders, randomstate_shuffles: shuffles } = book.json as unknown as {
-    orders: Order[]
-    randomstate_shuffles: Shuffle[]
+  const { orders = [], randomstate_shuffles: shuffles = [] } = book.json as unknown as {
+    orders?: Order[]
+    randomstate_shuffles?: Shuffle[]
   }
   interface Order {
     files: number
