@@ -28,6 +28,7 @@ export {
   weightsToBytes,
 } from './safetensors-format.ts'
 export { loadModel, registerFileFormat } from './saving.ts'
+export { loadTfjsWeights } from './saving/tfjs.ts'
 export type { FileFormat, LoadModelOptions, LoadReport, LoadWeightsOptions, SaveWeightsOptions } from './saving.ts'
 export { Sequential, sequential } from './sequential.ts'
 export type { SequentialOptions, Stackable } from './sequential.ts'

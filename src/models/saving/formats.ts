@@ -7,6 +7,7 @@ import { encodeLegacyModel, legacyModelFrom } from './legacy-model.ts'
 import { legacyGroup, matchLegacy, writeLegacyWeights } from './legacy-weights.ts'
 import type { LoadReport, LoadWeightsOptions } from './report.ts'
 import { readShards, writeShards } from './sharded.ts'
+import { setTfjsWeights, tfjsModelFrom } from './tfjs.ts'
 import { encodeWeights, matchWeights, storeOf } from './weights-h5.ts'
 
 const hdf5 = async () => import('../../formats/hdf5.ts')
@@ -92,4 +93,16 @@ const archive: FileFormat = {
   },
 }
 
-export const kerasFormats: readonly FileFormat[] = [archive, weightsH5, sharded, legacy]
+const tfjs: FileFormat = {
+  endings: ['.json'],
+  async loadWeights(model, path, options) {
+    refuseByName(path, options)
+    return setTfjsWeights(model, path, options)
+  },
+  async loadModel(path, { compile = true }) {
+    return tfjsModelFrom(path, compile)
+  },
+}
+
+/** Keras' own files, and those of TensorFlow.js, which are read only. */
+export const kerasFormats: readonly FileFormat[] = [archive, weightsH5, sharded, legacy, tfjs]

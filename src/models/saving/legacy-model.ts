@@ -68,8 +68,11 @@ export async function legacyModelFrom(from: string | Uint8Array, source: string,
 /** Compiles as the file says; false if it says nothing, or something that is not known here. */
 function compileStored(source: string, model: Model, root: Hdf5Group): boolean {
   const text = root.attributes.get('training_config')
-  if (typeof text !== 'string') return false
-  const training = parseObject(`${source}, training_config`, text)
+  return typeof text === 'string' && compileLegacy(source, model, parseObject(`${source}, training_config`, text))
+}
+
+/** Compiles as a `training_config` says; false, with a warning, if something in it is not known here. */
+export function compileLegacy(source: string, model: Model, training: Record<string, unknown>): boolean {
   try {
     fromForeign(source, () => compileFromConfig(model, legacyCompileConfig(training)))
     return true
@@ -81,7 +84,7 @@ function compileStored(source: string, model: Model, root: Hdf5Group): boolean {
 }
 
 /** Names of layers in Keras 2 may hold slashes: each such name is replaced wherever it stands. */
-function withPlainNames(config: Config): Config {
+export function withPlainNames(config: Config): Config {
   const names = new Map<string, string>()
   const taken = new Set<string>()
   const collect = (value: unknown): void => {
