@@ -77,7 +77,7 @@ export const sendWhole: Answer = (_request, response, { content }) => {
 export const cutAfter =
   (bytes: number): Answer =>
   (request, response, server) =>
-    sendSome(request, response, server, bytes, () => response.socket?.destroy())
+    sendSome(request, response, server, bytes, () => setTimeout(() => response.socket?.destroy(), 150))
 
 /** Sends `bytes` and then nothing more. */
 export const stallAfter =

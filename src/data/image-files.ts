@@ -1,0 +1,222 @@
+// Datasets of picture files with labels: their order, their split, their batches.
+import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { ArgumentError, FormatError, problem } from '../errors.ts'
+import { hostRandom, nextSeed, tensor } from '../ops/index.ts'
+import { warn } from '../platform/warn.ts'
+import { mapOrdered } from './concurrency.ts'
+import type { Elements } from './concurrency.ts'
+import { Dataset, UNKNOWN } from './dataset.ts'
+import { decodeResized } from './decode-image.ts'
+import type { DirectoryIndex } from './directory-index.ts'
+import { TensorSpec } from './element-spec.ts'
+import type { ElementSpec } from './element-spec.ts'
+import type { ImageOptions, Settings } from './image-options.ts'
+import { RandomState } from './random-state.ts'
+import type { Element } from './structure.ts'
+
+/** A picture that was left out, and why. */
+export interface SkippedImage {
+  readonly path: string
+  readonly reason: string
+}
+
+/** A dataset of pictures that knows where they came from. Without labels there are no class names. */
+export class ImageDataset extends Dataset {
+  readonly classNames: readonly string[]
+  readonly filePaths: readonly string[]
+  /** The class of each file; empty without labels. */
+  readonly labels: readonly number[]
+  readonly #skipped: ReadonlyMap<string, string>
+  constructor(
+    dataset: Dataset,
+    classNames: readonly string[],
+    filePaths: readonly string[],
+    labels: readonly number[] = [],
+    skipped: ReadonlyMap<string, string> = new Map(),
+  ) {
+    super(
+      (options) => dataset.iterate(options),
+      dataset.cardinality(),
+      () => dataset.elementSpec(),
+    )
+    this.classNames = classNames
+    this.filePaths = filePaths
+    this.labels = labels
+    this.#skipped = skipped
+  }
+  /** With `onError: 'skip'`: the pictures that could not be read in the iterations so far. */
+  get skipped(): readonly SkippedImage[] {
+    return [...this.#skipped].map(([path, reason]) => ({ path, reason }))
+  }
+}
+
+/**
+ * One dataset, or two for `subset: 'both'`, of the files, shuffled and split as Keras does.
+ * @throws ArgumentError for splits that leave nothing on one side.
+ */
+export function datasetsOfFiles(
+  where: string,
+  { paths, labels, classNames }: DirectoryIndex,
+  options: ImageOptions,
+  settings: Settings,
+): ImageDataset | [ImageDataset, ImageDataset] {
+  const say = (text: string): void => {
+    if (options.verbose ?? true) console.log(text)
+  }
+  say(`Found ${paths.length} files${settings.labelMode === null ? '' : ` belonging to ${classNames.length} classes`}.`)
+  if (settings.labelMode === 'binary' && classNames.length !== 2)
+    throw new ArgumentError(
+      problem({ where, expected: 'exactly 2 classes for labelMode "binary"', received: classNames }),
+    )
+  const order = paths.map((_, i) => i)
+  const seed = options.seed ?? hostRandom(nextSeed()).int(1e6)
+  if (settings.shuffle) new RandomState(seed).shuffle(order)
+  const make = (chosen: readonly number[], shuffle: boolean): ImageDataset => {
+    const files = chosen.map((i) => paths[i]!)
+    const numbers = chosen.map((i) => labels[i]!)
+    const { batchSize, labelMode, skip } = settings
+    const listed = filesDataset(files, numbers)
+    const ordered = shuffle ? listed.shuffle(batchSize === null ? 1024 : batchSize * 8, { seed }) : listed
+    const skipped = new Map<string, string>()
+    const pictures = skip ? skipping(ordered, classNames, settings, skipped) : loaded(ordered, classNames, settings)
+    const batches = batchSize === null ? pictures : pictures.batch(batchSize)
+    return new ImageDataset(batches.prefetch(2), classNames, files, labelMode === null ? [] : numbers, skipped)
+  }
+  const { validationSplit, subset } = options
+  if (validationSplit === undefined || subset === undefined) return make(order, settings.shuffle)
+  const held = heldOut(order, labels, validationSplit, options.stratified ?? false)
+  const training = order.filter((i) => !held.has(i))
+  const validation = order.filter((i) => held.has(i))
+  if (subset !== 'validation') say(`Using ${training.length} files for training.`)
+  if (subset !== 'training') say(`Using ${validation.length} files for validation.`)
+  if (training.length === 0 || validation.length === 0)
+    throw new ArgumentError(
+      problem({
+        where,
+        expected: 'a validationSplit that leaves files on both sides',
+        received: `${training.length} for training, ${validation.length} for validation`,
+      }),
+    )
+  if (subset === 'training') return make(training, settings.shuffle)
+  if (subset === 'validation') return make(validation, settings.shuffle)
+  return [make(training, settings.shuffle), make(validation, false)]
+}
+
+/** The files set aside: the last ones, or, stratified, the last ones of each class, as many as there are otherwise. */
+function heldOut(order: readonly number[], labels: readonly number[], part: number, stratified: boolean): Set<number> {
+  const count = Math.floor(part * order.length)
+  if (!stratified) return new Set(count === 0 ? [] : order.slice(-count))
+  const sizes = new Map<number, number>()
+  for (const i of order) sizes.set(labels[i]!, (sizes.get(labels[i]!) ?? 0) + 1)
+  // Whole parts first, then one more for the classes with the largest remainders.
+  const quotas = new Map([...sizes].map(([label, size]) => [label, Math.floor(part * size)]))
+  let missing = count - [...quotas.values()].reduce((sum, quota) => sum + quota, 0)
+  const remainder = (label: number): number => part * sizes.get(label)! - quotas.get(label)!
+  for (const label of [...sizes.keys()].sort((a, b) => remainder(b) - remainder(a) || a - b))
+    if (missing-- > 0) quotas.set(label, quotas.get(label)! + 1)
+  const held = new Set<number>()
+  for (const i of [...order].reverse()) {
+    const quota = quotas.get(labels[i]!)!
+    if (quota === 0) continue
+    quotas.set(labels[i]!, quota - 1)
+    held.add(i)
+  }
+  return held
+}
+
+const parallel = Math.max(2, availableParallelism())
+
+function loaded(files: Dataset<[string, number]>, classNames: readonly string[], settings: Settings): Dataset {
+  const load = (path: string, label: number): Promise<Element> => loadElement(path, label, classNames.length, settings)
+  const pictures: Dataset = files.map(load, { numParallelCalls: parallel })
+  const spec = (): ElementSpec => specOfPictures(classNames.length, settings)
+  return new Dataset((options) => pictures.iterate(options), pictures.cardinality(), spec)
+}
+
+/** Without the pictures that cannot be read; what was left out is noted, and said at the end of the iteration that found it. */
+function skipping(
+  files: Dataset<[string, number]>,
+  classNames: readonly string[],
+  settings: Settings,
+  skipped: Map<string, string>,
+): Dataset {
+  const load = async (path: string, label: number): Promise<{ element: Element | null }> => {
+    try {
+      return { element: await loadElement(path, label, classNames.length, settings) }
+    } catch (error) {
+      // What is wrong with a file, not with the program.
+      const { code } = error as NodeJS.ErrnoException
+      if (!(error instanceof FormatError) && code === undefined) throw error
+      skipped.set(path, (error as Error).message)
+      return { element: null }
+    }
+  }
+  const results = new Dataset<{ element: Element | null }>((options) => attempts(files.iterate(options)))
+  async function* attempts(elements: Elements<[string, number]>): Elements<{ element: Element | null }> {
+    yield* mapOrdered(elements, ([path, label]) => load(path, label), parallel)
+  }
+  return new Dataset(
+    async function* (options) {
+      const before = skipped.size
+      for await (const { element } of results.iterate(options)) if (element !== null) yield element
+      const found = [...skipped.keys()].slice(before)
+      if (found.length > 0)
+        warn(
+          `${found.length} pictures that cannot be read were left out: ${found.slice(0, 5).join(', ')}${found.length > 5 ? ', …' : ''}`,
+        )
+    },
+    UNKNOWN,
+    () => specOfPictures(classNames.length, settings),
+  )
+}
+
+function specOfPictures(classes: number, { size, channels, labelMode, uint8, interpolation }: Settings): ElementSpec {
+  const image = new TensorSpec([...size, channels], uint8 || interpolation === 'nearest' ? 'uint8' : 'float32')
+  if (labelMode === null) return image
+  if (labelMode === 'int') return [image, new TensorSpec([], 'int32')]
+  return [image, new TensorSpec([labelMode === 'binary' ? 1 : classes], 'float32')]
+}
+
+/** Pairs of path and label: plain values, which become tensors when the picture is loaded. */
+function filesDataset(paths: readonly string[], labels: readonly number[]): Dataset<[string, number]> {
+  return new Dataset(async function* () {
+    await Promise.resolve()
+    for (const [i, path] of paths.entries()) yield [path, labels[i]!]
+  }, paths.length)
+}
+
+async function loadElement(path: string, label: number, classes: number, settings: Settings): Promise<Element> {
+  const bytes = await readFile(path)
+  const { size, channels, uint8, interpolation, fit, dct, maxPixels } = settings
+  // As in TensorFlow, pixels that are only picked keep their type.
+  const target = new (uint8 || interpolation === 'nearest' ? Uint8Array : Float32Array)(size[0] * size[1] * channels)
+  await decodeResized(
+    bytes,
+    {
+      channels,
+      dct,
+      source: path,
+      plan: { size, method: interpolation, fit },
+      ...(maxPixels === undefined ? {} : { maxPixels }),
+    },
+    target,
+  )
+  const image = tensor(target, { shape: [...size, channels] })
+  switch (settings.labelMode) {
+    case null:
+      return image
+    case 'int':
+      return [image, tensor(label, { dtype: 'int32' })]
+    case 'binary':
+      return [image, tensor(Float32Array.of(label), { shape: [1] })]
+    case 'categorical':
+      return [
+        image,
+        tensor(
+          Float32Array.from({ length: classes }, (_, i) => (i === label ? 1 : 0)),
+          { shape: [classes] },
+        ),
+      ]
+  }
+}
