@@ -56,7 +56,10 @@ class Bench {
   /** Writes the model's files. Returns what is known of the machine. @param {string} model @param {string} folder */
   async prepare(model, folder) {
     const { batches, works } = this.#options
-    const all = [...(works.includes('forward') ? batches : []), ...(works.includes('fine-tune') ? [32] : [])]
+    const all = [
+      ...(works.includes('forward') ? batches : []),
+      ...(works.some((work) => work !== 'forward') ? [32] : []),
+    ]
     mkdirSync(folder)
     const worker = nodeWorker(
       'prepare',
@@ -175,6 +178,27 @@ class Bench {
     console.log(line(this.#engine, ownFirst))
     for (const { name, ...entry } of first) console.log(line(name, entry))
   }
+
+  /** A flip and a rotation of a batch, beside the step that they are part of. */
+  async augment(model) {
+    const { rounds, warmUp, turnMs } = this.#options
+    const [batch, { size, title }] = [32, models[model]]
+    const task = { batch, size, warmUp, turnMs }
+    const own = { title: 'Tanuki', start: () => nodeWorker('Tanuki', 'workers/augment.mjs', task, this.#environment()) }
+    console.log(`\n${title}, flip and rotation of ${size}x${size} pictures, batch ${batch}`)
+    const { sides } = await contest([own], { rounds: rounds.augment, check: () => null })
+    const entry = this.#add({ ...sides[0], model, work: 'augment', batch, engine: this.#engine })
+    console.log(line(this.#engine, entry))
+    const step = this.results.find(
+      (one) => one.model === model && one.work === 'fine-tune' && one.engine === this.#engine,
+    )
+    const share = step === undefined ? null : (100 * entry.medianMs) / step.medianMs
+    console.log(
+      share === null
+        ? '  with --works fine-tune,augment: its share of the step'
+        : `  ${share.toFixed(1)} % of the fine-tuning step`,
+    )
+  }
 }
 
 async function main() {
@@ -200,6 +224,7 @@ async function main() {
     }
     if (options.works.includes('forward')) for (const batch of options.batches) await bench.forward(model, batch, own)
     if (options.works.includes('fine-tune')) await bench.fineTune(model, own)
+    if (options.works.includes('augment')) await bench.augment(model)
     rmSync(own, { recursive: true, force: true })
   }
   if (options.json !== null) writeJson(options.json, machine, bench.results)

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 
 export const usage = `npm run bench -- [options]
   --models a,b     of lite0, xception; default both
-  --works a,b      of forward, fine-tune; default both (fine-tune gives the first step too)
+  --works a,b      of forward, fine-tune, augment; default all (fine-tune gives the first step too)
   --batches a,b    batch sizes of the forward pass; default 32,1
   --python PATH    a Python with keras, tensorflow and torch, for the rivals in fine-tuning
   --threads N      for every engine; default what Tanuki chooses
@@ -55,13 +55,17 @@ export function readOptions(args, modelNames) {
   return {
     help: values.help,
     models: listOf('models', values.models ?? modelNames.join(), modelNames),
-    works: listOf('works', values.works ?? 'forward,fine-tune', ['forward', 'fine-tune']),
+    works: listOf('works', values.works ?? 'forward,fine-tune,augment', ['forward', 'fine-tune', 'augment']),
     batches: (values.batches ?? '32,1').split(',').map((batch) => wholeNumber('batches', batch)),
     python: values.python ?? null,
     threads: values.threads === undefined ? null : wholeNumber('threads', values.threads),
     json: values.json ?? null,
     quick,
-    rounds: { forward: rounds ?? (quick ? 2 : 15), 'fine-tune': rounds ?? (quick ? 2 : 8) },
+    rounds: {
+      forward: rounds ?? (quick ? 2 : 15),
+      'fine-tune': rounds ?? (quick ? 2 : 8),
+      augment: rounds ?? (quick ? 2 : 8),
+    },
     warmUp: quick ? 1 : 3,
     turnMs: quick ? 1 : 300,
   }

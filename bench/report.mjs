@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 /**
  * @typedef {object} Result
  * @property {string} model
- * @property {'forward' | 'fine-tune' | 'first-step'} work
+ * @property {'forward' | 'fine-tune' | 'first-step' | 'augment'} work
  * @property {'float32'} dtype
  * @property {number} batch
  * @property {'native' | 'onnxruntime' | 'keras-tensorflow' | 'torch' | 'reference'} engine
