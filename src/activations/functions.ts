@@ -163,7 +163,11 @@ export function sparseSigmoid(x: Tensor): Tensor {
   return ops.where(ops.lessEqual(x, -1), ops.zerosLike(x), ops.where(ops.greaterEqual(x, 1), ops.onesLike(x), middle))
 }
 
-/** Euclidean projection onto the simplex along `axis` (Martins and Astudillo 2016): sparse probabilities. */
+/**
+ * Sparse probabilities along `axis`, as Keras 3.15 computes them. The projection onto the simplex (Martins and Astudillo 2016) has
+ * one value for its threshold, the last running sum of the support; Keras adds up all of them, so that the result sums to 1 only
+ * where a single value is left.
+ */
 export function sparsemax(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
   const axis = wrapAxis(options.axis ?? -1, x.rank)
   const count = x.shape[axis]!
@@ -176,7 +180,7 @@ export function sparsemax(x: Tensor, options: { readonly axis?: number } = {}): 
   const ranks = ops.arange(1, count + 1, 1, 'float32')
   const inSupport = ops.cast(ops.greater(ops.add(ops.multiply(ranks, sorted), 1), sums), 'float32')
   const size = ops.sum(inSupport, { axis: -1, keepdims: true })
-  const inside = ops.sum(ops.multiply(inSupport, sorted), { axis: -1, keepdims: true })
+  const inside = ops.sum(ops.multiply(inSupport, sums), { axis: -1, keepdims: true })
   const tau = ops.divide(ops.subtract(inside, 1), size)
   const result = ops.relu(ops.subtract(z, tau))
   return ops.transpose(

@@ -54,7 +54,8 @@ class Draws {
 abstract class RandomInitializer extends Initializer {
   /** As given; null if none was. */
   readonly seed: number | null
-  readonly #drawn: number
+  /** The seed that is used. */
+  protected readonly drawn: number
 
   constructor(options: SeedOption) {
     super()
@@ -64,7 +65,7 @@ abstract class RandomInitializer extends Initializer {
         problem({ where: this.className, expected: '`seed` to be an integer or null', received: seed }),
       )
     this.seed = seed
-    this.#drawn = seed ?? nextSeed()
+    this.drawn = seed ?? nextSeed()
   }
 
   /** One value at a time, in row-major order. */
@@ -74,7 +75,7 @@ abstract class RandomInitializer extends Initializer {
     if (dtype !== 'float32')
       throw new ArgumentError(problem({ where: this.className, expected: 'a float32 weight', received: dtype }))
     const out = new Float32Array(sizeOf(shape))
-    const draw = this.draw(shape, new Draws(this.#drawn))
+    const draw = this.draw(shape, new Draws(this.drawn))
     for (let i = 0; i < out.length; i++) out[i] = draw()
     return out
   }
@@ -134,7 +135,13 @@ export class TruncatedNormal extends RandomNormal {
 export type ScalingMode = 'fan_in' | 'fan_out' | 'fan_avg'
 export type ScalingDistribution = 'truncated_normal' | 'untruncated_normal' | 'uniform'
 
-export interface VarianceScalingOptions extends SeedOption {
+/** Which axes of a weight count its inputs and outputs, where they are not the last two (EinsumDense). */
+export interface FanAxes {
+  readonly inputAxes?: readonly number[] | null
+  readonly outputAxes?: readonly number[] | null
+}
+
+export interface VarianceScalingOptions extends SeedOption, FanAxes {
   /** Default 1. */
   readonly scale?: number
   /** Default `fan_in`. */
@@ -152,9 +159,13 @@ export class VarianceScaling extends RandomInitializer {
   readonly scale: number
   readonly mode: ScalingMode
   readonly distribution: ScalingDistribution
+  readonly inputAxes: readonly number[] | null
+  readonly outputAxes: readonly number[] | null
   constructor(options: VarianceScalingOptions = {}) {
     super(options)
     const where = 'initializers.varianceScaling'
+    this.inputAxes = options.inputAxes ?? null
+    this.outputAxes = options.outputAxes ?? null
     this.scale = options.scale ?? 1
     if (!(this.scale > 0))
       throw new ArgumentError(problem({ where, expected: '`scale` to be positive', received: options.scale }))
@@ -168,7 +179,7 @@ export class VarianceScaling extends RandomInitializer {
     ])
   }
   protected draw(shape: Shape, draws: Draws): () => number {
-    const { fanIn, fanOut } = fansOf(shape)
+    const { fanIn, fanOut } = this.#fans(shape)
     const fan = this.mode === 'fan_in' ? fanIn : this.mode === 'fan_out' ? fanOut : (fanIn + fanOut) / 2
     const variance = this.scale / Math.max(1, fan)
     if (this.distribution === 'uniform') {
@@ -179,9 +190,20 @@ export class VarianceScaling extends RandomInitializer {
     if (this.distribution === 'untruncated_normal') return () => stddev * draws.normal()
     return () => (stddev / truncatedStddev) * draws.truncatedNormal()
   }
+  #fans(shape: Shape): { fanIn: number; fanOut: number } {
+    const { inputAxes, outputAxes } = this
+    if (inputAxes === null || outputAxes === null) return fansOf(shape)
+    const product = (axes: readonly number[]) => sizeOf(axes.map((axis) => shape[axis]!))
+    return { fanIn: product(inputAxes), fanOut: product(outputAxes) }
+  }
+  /** The same draws, scaled by other fans. */
+  withAxes(inputAxes: readonly number[], outputAxes: readonly number[]): VarianceScaling {
+    const { scale, mode, distribution, drawn: seed } = this
+    return new VarianceScaling({ scale, mode, distribution, seed, inputAxes, outputAxes })
+  }
   override getConfig(): Config {
-    const { seed, scale, mode, distribution } = this
-    return { seed, scale, mode, distribution, input_axes: null, output_axes: null }
+    const { seed, scale, mode, distribution, inputAxes: input_axes, outputAxes: output_axes } = this
+    return { seed, scale, mode, distribution, input_axes, output_axes }
   }
 }
 
@@ -192,58 +214,58 @@ function oneOf<T extends string>(where: string, option: string, value: string, c
   )
 }
 
-/** The named special cases; their configs hold the seed alone (and two keys that Keras 3 added, always null here). */
+/** The named special cases; their configs hold the seed and the axes alone. */
 abstract class NamedScaling extends VarianceScaling {
   override getConfig(): Config {
-    return { seed: this.seed, input_axes: null, output_axes: null }
+    return { seed: this.seed, input_axes: this.inputAxes, output_axes: this.outputAxes }
   }
 }
 
 /** Uniform in ±sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio 2010); the default of kernels. */
 export class GlorotUniform extends NamedScaling {
   static override readonly className: string = 'GlorotUniform'
-  constructor(options: SeedOption = {}) {
-    super({ seed: options.seed ?? null, scale: 1, mode: 'fan_avg', distribution: 'uniform' })
+  constructor(options: SeedOption & FanAxes = {}) {
+    super({ ...options, scale: 1, mode: 'fan_avg', distribution: 'uniform' })
   }
 }
 
 /** Truncated normal of variance 2 / (fanIn + fanOut). */
 export class GlorotNormal extends NamedScaling {
   static override readonly className: string = 'GlorotNormal'
-  constructor(options: SeedOption = {}) {
-    super({ seed: options.seed ?? null, scale: 1, mode: 'fan_avg', distribution: 'truncated_normal' })
+  constructor(options: SeedOption & FanAxes = {}) {
+    super({ ...options, scale: 1, mode: 'fan_avg', distribution: 'truncated_normal' })
   }
 }
 
 /** Uniform in ±sqrt(6 / fanIn) (He et al. 2015). */
 export class HeUniform extends NamedScaling {
   static override readonly className: string = 'HeUniform'
-  constructor(options: SeedOption = {}) {
-    super({ seed: options.seed ?? null, scale: 2, mode: 'fan_in', distribution: 'uniform' })
+  constructor(options: SeedOption & FanAxes = {}) {
+    super({ ...options, scale: 2, mode: 'fan_in', distribution: 'uniform' })
   }
 }
 
 /** Truncated normal of variance 2 / fanIn. */
 export class HeNormal extends NamedScaling {
   static override readonly className: string = 'HeNormal'
-  constructor(options: SeedOption = {}) {
-    super({ seed: options.seed ?? null, scale: 2, mode: 'fan_in', distribution: 'truncated_normal' })
+  constructor(options: SeedOption & FanAxes = {}) {
+    super({ ...options, scale: 2, mode: 'fan_in', distribution: 'truncated_normal' })
   }
 }
 
 /** Uniform in ±sqrt(3 / fanIn). */
 export class LecunUniform extends NamedScaling {
   static override readonly className: string = 'LecunUniform'
-  constructor(options: SeedOption = {}) {
-    super({ seed: options.seed ?? null, scale: 1, mode: 'fan_in', distribution: 'uniform' })
+  constructor(options: SeedOption & FanAxes = {}) {
+    super({ ...options, scale: 1, mode: 'fan_in', distribution: 'uniform' })
   }
 }
 
 /** Truncated normal of variance 1 / fanIn. */
 export class LecunNormal extends NamedScaling {
   static override readonly className: string = 'LecunNormal'
-  constructor(options: SeedOption = {}) {
-    super({ seed: options.seed ?? null, scale: 1, mode: 'fan_in', distribution: 'truncated_normal' })
+  constructor(options: SeedOption & FanAxes = {}) {
+    super({ ...options, scale: 1, mode: 'fan_in', distribution: 'truncated_normal' })
   }
 }
 

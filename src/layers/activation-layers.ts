@@ -6,6 +6,7 @@ import type { InitializerLike } from '../initializers/index.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, Variable } from '../ops/index.ts'
 import type { RegularizerLike } from '../regularizers/index.ts'
+import { maskedSoftmax } from './attention-core.ts'
 import { axesOption, integerOption, knownDim, numberOption, resolveAxis } from './checks.ts'
 import type { Config } from './config.ts'
 import { Layer, type LayerOptions, toFloat } from './layer.ts'
@@ -189,12 +190,10 @@ export class Softmax extends Elementwise {
     this.axis = axis
   }
   override call(inputs: Tensor, { mask }: { readonly training: boolean; readonly mask?: Tensor | null }): Tensor {
-    let x = toFloat(inputs)
-    if (mask !== undefined && mask !== null) {
-      const dropped = ops.subtract(1, ops.cast(mask, 'float32'))
-      x = ops.subtract(x, ops.multiply(dropped, 1e9))
-    }
-    return activations.softmax(x, { axis: this.axis })
+    const x = toFloat(inputs)
+    if (mask === undefined || mask === null) return activations.softmax(x, { axis: this.axis })
+    const keep = mask.dtype === 'bool' ? mask : ops.greater(ops.cast(mask, 'float32'), 0.5)
+    return maskedSoftmax(x, keep, true, this.axis)
   }
   override getConfig(): Config {
     return { ...super.getConfig(), axis: typeof this.axis === 'number' ? this.axis : [...this.axis] }

@@ -41,7 +41,7 @@ export class CategoryEncoding extends Layer {
           received: this.outputMode,
         }),
       )
-    const single = this.outputMode === 'one_hot' && inputs.rank > 0 && inputs.shape.at(-1) === 1
+    const single = this.outputMode === 'one_hot' && inputs.rank > 1 && inputs.shape.at(-1) === 1
     const indices = ops.cast(single ? ops.squeeze(inputs, -1) : inputs, 'int32')
     let vectors = ops.oneHot(indices, this.numTokens, 'float32')
     if (this.outputMode === 'one_hot' || inputs.rank === 0) return vectors
@@ -51,7 +51,8 @@ export class CategoryEncoding extends Layer {
 
   override computeOutputShape(inputShape: SymbolicShape): SymbolicShape {
     if (inputShape.length === 0) return [this.numTokens]
-    if (this.outputMode === 'one_hot' && inputShape.at(-1) !== 1) return [...inputShape, this.numTokens]
+    const single = inputShape.length > 1 && inputShape.at(-1) === 1
+    if (this.outputMode === 'one_hot' && !single) return [...inputShape, this.numTokens]
     return [...inputShape.slice(0, -1), this.numTokens]
   }
   protected override get recordsBuild(): boolean {

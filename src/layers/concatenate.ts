@@ -102,10 +102,8 @@ export class Dot extends Merge {
     const axes = this.#axesFor(inputs.map((input) => input.shape))
     const [a, b] = inputs.map((input, i) => {
       let x = ops.cast(input, 'float32')
-      if (this.normalize) {
-        const squares = ops.sum(ops.square(x), { axis: axes[i]!, keepdims: true })
-        x = ops.multiply(x, ops.rsqrt(ops.maximum(squares, 1e-12)))
-      }
+      // x / max(|x|, 1e-7)
+      if (this.normalize) x = ops.l2Normalize(x, { axis: axes[i]!, epsilon: 1e-14 })
       // Batch, then everything that stays as one dim, then the summed axis.
       const rest = [...x.shape.keys()].filter((axis) => axis !== 0 && axis !== axes[i])
       const size = rest.reduce((product, axis) => product * x.shape[axis]!, 1)

@@ -18,6 +18,7 @@ import { type Config, omit } from './config.ts'
 import { type Padding, paddings, windowOutput } from './conv-shapes.ts'
 import { Layer, type LayerOptions } from './layer.ts'
 import type { SymbolicShape } from './nested.ts'
+import type { Pair } from './pairs.ts'
 import { type BiasOptions, type KernelOptions, recipe, recipeConfig, type WeightRecipe } from './weight-options.ts'
 
 /** Options of the window, shared by all convolutions. */
@@ -86,6 +87,27 @@ export function windowConfig({ kernelSize, strides, padding, dilationRate }: Win
     data_format: 'channels_last',
     dilation_rate: [...dilationRate],
   }
+}
+
+/** A sequence [N, L, C] as a picture of height 1; a picture [N, H, W, C] stays as it is. */
+export function asPicture(x: Tensor): Tensor {
+  return x.rank === 3 ? ops.expandDims(x, 1) : x
+}
+
+/** Strides and dilation for `asPicture` of a window over them. */
+export function pictureWindow({ strides, dilationRate }: Window): { strides: Pair; dilationRate: Pair } {
+  const two = (sizes: readonly number[]): Pair => (sizes.length === 1 ? [1, sizes[0]!] : (sizes as unknown as Pair))
+  return { strides: two(strides), dilationRate: two(dilationRate) }
+}
+
+/** A kernel [k, ...] as [1, k, ...]; one over pictures stays as it is. `rank` counts the dims of the window. */
+export function pictureKernel(kernel: Variable, rank: number): Tensor {
+  return rank === 1 ? ops.expandDims(kernel, 0) : kernel.value()
+}
+
+/** What `asPicture` began: a picture of height 1 as a sequence, if `rank` is 1. */
+export function fromPicture(x: Tensor, rank: number): Tensor {
+  return rank === 1 ? ops.squeeze(x, 1) : x
 }
 
 /** Weights: kernel [...window, in / groups, filters], bias [filters]. */

@@ -1,7 +1,7 @@
 // Conv1D: a convolution over sequences, computed as one over pictures of height 1.
 import * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
-import { BaseConv, type ConvOptions } from './conv-base.ts'
+import { asPicture, BaseConv, type ConvOptions, fromPicture, pictureWindow } from './conv-base.ts'
 import { toFloat } from './layer.ts'
 
 export interface Conv1DOptions extends Omit<ConvOptions, 'padding'> {
@@ -18,10 +18,10 @@ export class Conv1D extends BaseConv {
   }
 
   protected convolve(inputs: Tensor, kernel: Tensor): Tensor {
-    const { kernelSize, strides, padding, dilationRate } = this.window
+    const { kernelSize, padding, dilationRate } = this.window
     const before = dilationRate[0]! * (kernelSize[0]! - 1)
-    const product = ops.conv(ops.expandDims(toFloat(inputs), 1), ops.expandDims(kernel, 0), {
-      strides: [1, strides[0]!],
+    const product = ops.conv(asPicture(toFloat(inputs)), ops.expandDims(kernel, 0), {
+      ...pictureWindow(this.window),
       padding:
         padding === 'causal'
           ? [
@@ -29,9 +29,8 @@ export class Conv1D extends BaseConv {
               [before, 0],
             ]
           : padding,
-      dilationRate: [1, dilationRate[0]!],
       groups: this.groups,
     })
-    return ops.squeeze(product, 1)
+    return fromPicture(product, 1)
   }
 }

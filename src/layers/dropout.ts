@@ -1,4 +1,4 @@
-// Noise while training: Dropout, SpatialDropout, GaussianNoise, GaussianDropout. Outside of training they pass their input through.
+// Noise while training: Dropout, SpatialDropout, AlphaDropout, GaussianNoise, GaussianDropout. Outside of training they pass their input through.
 import { ArgumentError, problem } from '../errors.ts'
 import type { DType } from '../graph/types.ts'
 import * as ops from '../ops/index.ts'
@@ -30,6 +30,17 @@ abstract class Noise extends Layer {
   protected override outputDtype(inputDtypes: readonly DType[]): DType {
     return inputDtypes[0]!
   }
+}
+
+/** 1 with probability 1 - rate, else 0. */
+function keep(rate: number, generator: ops.SeedGenerator, shape: readonly number[]): Tensor {
+  return ops.cast(ops.greaterEqual(ops.randomUniform(shape, { seed: generator.next() }), rate), 'float32')
+}
+
+/** Values dropped with probability `rate`, the others divided by 1 - rate; `shape` is that of the mask. */
+export function dropped(x: Tensor, rate: number, generator: ops.SeedGenerator, shape = x.shape): Tensor {
+  if (rate === 1) return ops.zerosLike(x)
+  return ops.multiply(x, ops.multiply(keep(rate, generator, shape), 1 / (1 - rate)))
 }
 
 export interface DropoutOptions extends SeededOptions {
@@ -79,14 +90,33 @@ export class Dropout extends Noise {
   override call(inputs: Tensor, { training }: CallOptions): Tensor {
     if (!training || this.rate === 0) return inputs
     const x = toFloat(inputs)
-    if (this.rate === 1) return ops.zerosLike(x)
-    const draws = ops.randomUniform(this.maskShape(x.shape), { seed: this.seedGenerator.next() })
-    const kept = ops.cast(ops.greaterEqual(draws, this.rate), 'float32')
-    return ops.multiply(x, ops.multiply(kept, 1 / (1 - this.rate)))
+    return dropped(x, this.rate, this.seedGenerator, this.maskShape(x.shape))
   }
   override getConfig(): Config {
     const noise_shape = this.noiseShape === null ? null : [...this.noiseShape]
     return { ...super.getConfig(), rate: this.rate, seed: this.seed, noise_shape }
+  }
+}
+
+// Constants of selu, whose most negative value takes the place of what is dropped.
+const seluAlpha = 1.6732632423543772
+const seluScale = 1.0507009873554805
+
+/**
+ * Dropout that keeps mean and variance of normal inputs (for selu): dropped values become -1.758, then all are scaled and shifted.
+ */
+export class AlphaDropout extends Dropout {
+  static override readonly className: string = 'AlphaDropout'
+  override call(inputs: Tensor, { training }: CallOptions): Tensor {
+    if (!training || this.rate === 0) return inputs
+    const x = toFloat(inputs)
+    const low = -seluAlpha * seluScale
+    // a (x or low) + b; with all dropped a is not finite in Keras, here everything is the mean, 0.
+    if (this.rate === 1) return ops.zerosLike(x)
+    const a = ((1 - this.rate) * (1 + this.rate * low ** 2)) ** -0.5
+    const kept = keep(this.rate, this.seedGenerator, this.maskShape(x.shape))
+    const mixed = ops.add(ops.multiply(x, kept), ops.multiply(ops.subtract(1, kept), low))
+    return ops.add(ops.multiply(mixed, a), -a * low * this.rate)
   }
 }
 

@@ -67,6 +67,7 @@ export class Embedding extends Layer {
       output_dim: this.outputDim,
       ...recipeConfig({ embeddings: this.#recipe }, { activity_regularizer }),
       mask_zero: false,
+      quantization_config: null,
     }
   }
 }

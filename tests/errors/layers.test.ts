@@ -298,6 +298,89 @@ const table: Record<string, Row> = {
       'no time axis': () => layers.timeDistributed({ layer: layers.flatten() }).apply(ops.ones([2])),
     },
   },
+  conv1DTranspose: {
+    good: { filters: 2, kernelSize: 3 },
+    inputs: sequence,
+    options: { filters: 'size', kernelSize: 'sizes', outputPadding: 'optionalSizes', ...window, ...kernel },
+    badInputs: vector,
+  },
+  depthwiseConv1D: {
+    good: { kernelSize: 3 },
+    inputs: sequence,
+    options: { kernelSize: 'sizes', depthMultiplier: 'size0', depthwiseInitializer: 'initializer', ...window, ...bias },
+    badInputs: vector,
+  },
+  separableConv1D: {
+    good: { filters: 2, kernelSize: 3 },
+    inputs: sequence,
+    options: { filters: 'size', kernelSize: 'sizes', pointwiseRegularizer: 'regularizer', ...window, ...bias },
+    badInputs: vector,
+  },
+  alphaDropout: { good: { rate: 0.5 }, inputs: vector, options: { rate: 'rate', seed: 'seed' } },
+  rMSNormalization: { inputs: vector, options: { axis: 'axis', epsilon: 'number' } },
+  adaptiveAveragePooling1D: {
+    good: { outputSize: 2 },
+    inputs: sequence,
+    options: { outputSize: 'sizes', dataFormat: 'format' },
+    badInputs: vector,
+  },
+  adaptiveAveragePooling2D: {
+    good: { outputSize: 2 },
+    inputs: picture,
+    options: { outputSize: 'sizes', dataFormat: 'format' },
+    badInputs: vector,
+  },
+  adaptiveMaxPooling1D: {
+    good: { outputSize: 2 },
+    inputs: sequence,
+    options: { outputSize: 'sizes', dataFormat: 'format' },
+    badInputs: vector,
+  },
+  adaptiveMaxPooling2D: {
+    good: { outputSize: 2 },
+    inputs: picture,
+    options: { outputSize: 'sizes', dataFormat: 'format' },
+    badInputs: vector,
+    more: {
+      'a picture of unknown size': () =>
+        layers.adaptiveMaxPooling2D({ outputSize: 2 }).apply(input({ shape: [null, null, 3] })),
+    },
+  },
+  zeroPadding1D: { inputs: sequence, options: { padding: 'sides', dataFormat: 'format' }, badInputs: vector },
+  cropping1D: { inputs: sequence, options: { cropping: 'sides' }, badInputs: vector },
+  upSampling1D: { inputs: sequence, options: { size: 'size0' }, badInputs: vector },
+  activityRegularization: { inputs: vector, options: { l1: 'number', l2: 'number' } },
+  attention: {
+    inputs: [[2, 3, 4], [2, 5, 4]], // prettier-ignore
+    options: { useScale: 'boolean', scoreMode: 'choice', dropout: 'fraction' },
+    list: true,
+  },
+  additiveAttention: {
+    inputs: [[2, 3, 4], [2, 5, 4]], // prettier-ignore
+    options: { useScale: 'boolean', dropout: 'fraction' },
+    list: true,
+  },
+  groupQueryAttention: {
+    good: { headDim: 2, numQueryHeads: 4, numKeyValueHeads: 2 },
+    inputs: sequence,
+    options: { headDim: 'size', numQueryHeads: 'size0', dropout: 'fraction', useGate: 'boolean', ...kernel },
+    badInputs: vector,
+    more: {
+      'heads that do not divide': () =>
+        layers.groupQueryAttention({ headDim: 2, numQueryHeads: 4, numKeyValueHeads: 3 }),
+    },
+  },
+  spectralNormalization: {
+    good: { layer: layers.dense({ units: 2 }) },
+    inputs: vector,
+    options: { powerIterations: 'size0' },
+    more: {
+      'no layer': () => layers.spectralNormalization(wrong({})),
+      'a class in place of a layer': () => layers.spectralNormalization({ layer: wrong(layers.Dense) }),
+      'a layer without a kernel': () =>
+        layers.spectralNormalization({ layer: layers.flatten() }).apply(ops.ones([2, 3])),
+    },
+  },
   lambda: {
     good: { function: (x: never) => x },
     inputs: vector,

@@ -1,9 +1,10 @@
 // Every layer case of the goldens: outputs, gradients, changed weights, names, configs and symbolic shapes against real Keras.
 import { describe, expect, test } from 'vitest'
+import { toCamelKey } from '../../src/layers/config.ts'
 import {
-  input, isTensor, type Layer, layerFromConfig, Normalization, serializeLayer, SymbolicTensor,
+  type CallKwargs, input, isTensor, type Layer, layerFromConfig, Normalization, serializeLayer, SymbolicTensor,
 } from '../../src/layers/index.ts' // prettier-ignore
-import { GradientTape, multiply, sum, type Tensor, tensor } from '../../src/ops/index.ts'
+import { add, GradientTape, multiply, sum, type Tensor, tensor } from '../../src/ops/index.ts'
 import { clearSession } from '../../src/ops/naming.ts'
 import {
   type Book,
@@ -40,6 +41,10 @@ interface LayerCase {
     readonly weights: readonly { readonly weight: number; readonly tensor: string }[]
   }
   readonly updated_weights: readonly { readonly weight: number; readonly tensor: string }[]
+  /** Keyword arguments of the call; a tensor is `{tensor: key}`. */
+  readonly kwargs?: JsonObject
+  /** The sum of the layer's losses after the call. */
+  readonly losses?: number
 }
 interface AdaptCase {
   readonly name: string
@@ -108,15 +113,25 @@ async function layerCase(book: Book<LayerCase>, one: LayerCase): Promise<void> {
   layer.setWeights(one.weights.map((ref) => valueOf(book.tensor(ref.tensor))))
 
   const xs = stored.map(valueOf)
-  const kwargs = one.training === null ? {} : { training: one.training }
+  const kwargs = kwargsOf(book, one)
   const tape = new GradientTape()
   if (one.grads !== null) for (const x of xs) if (x.dtype === 'float32') tape.watch(x)
   let y!: Tensor
+  let others: readonly Tensor[] = []
+  let penalties: readonly Tensor[] = []
   const loss = tape.record(() => {
-    y = one.list_input ? layer.apply(xs, kwargs) : layer.apply(xs[0]!, kwargs)
+    const output = layer.applyNested(one.list_input ? xs : xs[0]!, kwargs) as Tensor | readonly Tensor[]
+    ;[y, ...others] = isTensor(output) ? [output] : (output as [Tensor, ...Tensor[]])
+    penalties = layer.losses
     return one.grads === null ? y : sum(multiply(y, valueOf(book.tensor(one.grads.cotangent))))
   })
-  expect(one.outputs).toHaveLength(1)
+  expect(one.outputs).toHaveLength(1 + others.length)
+  for (const [i, other] of others.entries())
+    await expectClose(other, book.tensor(one.outputs[i + 1]!.tensor), tolerance, `output ${i + 1}`)
+  if (one.losses !== undefined) {
+    const total = penalties.length === 0 ? 0 : await penalties.reduce((a, b) => add(a, b)).item()
+    expect(difference([total as number], [one.losses], { relative: 1e-5 }), 'losses').toBeNull()
+  }
   const wanted = book.tensor(one.outputs[0]!.tensor)
   expect(y.dtype, 'dtype').toBe(wanted.dtype)
   if (y.dtype === 'float32') await expectClose(y, wanted, tolerance, 'output')
@@ -145,7 +160,16 @@ async function layerCase(book: Book<LayerCase>, one: LayerCase): Promise<void> {
     const limit: Tolerance = changed === undefined ? { absolute: 0 } : { relative: 1e-5 }
     await expectClose(layer.weights[i]!.value(), book.tensor(changed?.tensor ?? ref.tensor), limit, `weight ${i} after`)
   }
-  expectSymbolic(one, layer, shapes, stored, wanted)
+  if (Object.values(kwargs).some(isTensor)) return
+  expectSymbolic(book, one, layer, shapes, stored, wanted)
+}
+
+function kwargsOf(book: Book<LayerCase>, one: LayerCase): CallKwargs {
+  const given = Object.entries(one.kwargs ?? {}).map(([key, value]) => {
+    const isRef = typeof value === 'object' && value !== null && 'tensor' in value
+    return [toCamelKey(key), isRef ? valueOf(book.tensor(value.tensor as string)) : value]
+  })
+  return { ...Object.fromEntries(given), ...(one.training === null ? {} : { training: one.training }) }
 }
 
 /** Integer results: exact, or off by one where the unrounded value is within 1e-3 of a half. */
@@ -163,6 +187,7 @@ async function expectRounded(layer: Layer, x: Tensor, y: Tensor, wanted: GoldenT
 
 /** A new layer on symbolic inputs with an unknown batch promises the shape and the type that came. */
 function expectSymbolic(
+  book: Book<LayerCase>,
   one: LayerCase,
   layer: Layer,
   shapes: readonly (readonly number[])[],
@@ -174,7 +199,8 @@ function expectSymbolic(
     input({ batchShape: shape.length === unbatched ? shape : [null, ...shape.slice(1)], dtype: stored[i]!.dtype }),
   )
   const again = layerFromConfig(serializeLayer(layer))
-  const output = one.list_input ? again.apply(inputs) : again.apply(inputs[0]!)
+  const result = again.applyNested(one.list_input ? inputs : inputs[0]!, kwargsOf(book, one))
+  const output = (Array.isArray(result) ? result[0] : result) as SymbolicTensor
   expect(output).toBeInstanceOf(SymbolicTensor)
   expect(output.dtype, 'symbolic dtype').toBe(wanted.dtype)
   // RandomCrop promises its size, which it keeps only while training.

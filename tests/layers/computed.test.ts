@@ -123,8 +123,8 @@ test('EinsumDense sums over what input and kernel share, in any order of letters
       out.push(sum)
     }
   await close(layer.apply(x.tensor), [2, 3], out)
-  expect(() => layers.einsumDense({ equation: 'ab,bc->ab', outputShape: 3 })).toThrow(
-    /letters that input and kernel share/,
+  expect(() => layers.einsumDense({ equation: 'ab,cd->ab', outputShape: 3 })).toThrow(
+    /letters of input and kernel alone/,
   )
 })
 
@@ -243,33 +243,6 @@ test('Lambda', async () => {
       .array(),
   ).toEqual([1, 1])
   expect(layers.lambda((x: Tensor) => x).apply(input({ shape: [3] })).shape).toEqual([null, 3])
-})
-
-test('LayerNormalization with weights in another order of axes, and by the root mean square', async () => {
-  const x = normal(1, 2, 3)
-  const swapped = layers.layerNormalization({ axis: [2, 1], epsilon: 0 })
-  swapped.build([null, 2, 3])
-  expect(swapped.gamma!.shape).toEqual([3, 2])
-  const gamma = Float32Array.of(1, 2, 3, 4, 5, 6)
-  swapped.setWeights([gamma, new Float32Array(6)])
-  const mean = x.values.reduce((a, b) => a + b) / 6
-  const deviation = Math.sqrt(x.values.reduce((a, b) => a + (b - mean) ** 2, 0) / 6)
-  const at = (i: number) => gamma[(i % 3) * 2 + Math.floor(i / 3)]!
-  await close(
-    swapped.apply(x.tensor),
-    [1, 2, 3],
-    Array.from(x.values, (v, i) => ((v - mean) / deviation) * at(i)),
-  )
-  const rms = layers.layerNormalization({ rmsScaling: true, epsilon: 0 })
-  const rows = [0, 1].map((row) =>
-    Math.sqrt(x.values.subarray(3 * row, 3 * row + 3).reduce((a, b) => a + b * b, 0) / 3),
-  )
-  await close(
-    rms.apply(x.tensor),
-    [1, 2, 3],
-    Array.from(x.values, (v, i) => v / rows[Math.floor(i / 3)]!),
-  )
-  expect(rms.weights).toHaveLength(1)
 })
 
 test('Softmax with a mask, and over two axes', async () => {

@@ -1,4 +1,4 @@
-// SeparableConv2D: a depthwise convolution, then a 1x1 convolution that mixes the channels.
+// SeparableConv1D and SeparableConv2D: a depthwise convolution, then a 1x1 convolution that mixes the channels.
 import { type Activation, get as getActivation, serialize } from '../activations/index.ts'
 import type { ConstraintLike } from '../constraints/index.ts'
 import type { InitializerLike } from '../initializers/index.ts'
@@ -7,14 +7,15 @@ import type { Tensor, Variable } from '../ops/index.ts'
 import type { RegularizerLike } from '../regularizers/index.ts'
 import { integerOption, knownDim } from './checks.ts'
 import { type Config, omit } from './config.ts'
-import { type Window, windowConfig, windowOptions, type WindowOptions } from './conv-base.ts'
+import {
+  asPicture, fromPicture, pictureKernel, pictureWindow, type Window, windowConfig, windowOptions, type WindowOptions,
+} from './conv-base.ts' // prettier-ignore
 import { windowOutput } from './conv-shapes.ts'
 import { Layer, type LayerOptions, toFloat } from './layer.ts'
 import type { SymbolicShape } from './nested.ts'
-import type { Pair } from './pairs.ts'
 import { type BiasOptions, recipe, recipeConfig, type WeightRecipe } from './weight-options.ts'
 
-export interface SeparableConv2DOptions extends LayerOptions, WindowOptions, BiasOptions {
+export interface SeparableConvOptions extends LayerOptions, WindowOptions, BiasOptions {
   /** Number of output channels. */
   readonly filters: number
   /** Channels between the two convolutions for each input channel; default 1. */
@@ -29,12 +30,9 @@ export interface SeparableConv2DOptions extends LayerOptions, WindowOptions, Bia
   readonly pointwiseConstraint?: ConstraintLike | null
 }
 
-/**
- * Input [N, H, W, C]; weights: depthwise_kernel [kh, kw, C, m], pointwise_kernel [1, 1, C * m, filters], bias [filters].
- * Strides, padding and dilation belong to the depthwise part; there is no activation between.
- */
-export class SeparableConv2D extends Layer {
-  static override readonly className: string = 'SeparableConv2D'
+/** Both of them: `rank` counts the dims of the window. */
+abstract class SeparableConv extends Layer {
+  readonly rank: number
   readonly filters: number
   readonly depthMultiplier: number
   readonly window: Window
@@ -45,14 +43,15 @@ export class SeparableConv2D extends Layer {
   bias: Variable | null = null
   readonly #recipes: { readonly depthwise: WeightRecipe; readonly pointwise: WeightRecipe; readonly bias: WeightRecipe }
 
-  constructor(options: SeparableConv2DOptions) {
+  constructor(rank: number, options: SeparableConvOptions) {
     super(options)
+    this.rank = rank
     this.filters = integerOption(this.where, 'filters', options.filters)
     this.depthMultiplier = integerOption(this.where, 'depthMultiplier', options.depthMultiplier ?? 1)
-    this.window = windowOptions(this.where, 2, options)
+    this.window = windowOptions(this.where, rank, options)
     this.activation = getActivation(options.activation)
     this.useBias = options.useBias ?? true
-    this.inputSpec = { ndim: 4 }
+    this.inputSpec = { ndim: rank + 2 }
     const { depthwiseInitializer, depthwiseRegularizer, depthwiseConstraint } = options
     const { pointwiseInitializer, pointwiseRegularizer, pointwiseConstraint } = options
     this.#recipes = {
@@ -71,20 +70,19 @@ export class SeparableConv2D extends Layer {
     })
     this.pointwiseKernel = this.addWeight({
       name: 'pointwise_kernel',
-      shape: [1, 1, channels * this.depthMultiplier, this.filters],
+      shape: [...this.window.kernelSize.map(() => 1), channels * this.depthMultiplier, this.filters],
       ...this.#recipes.pointwise,
     })
     if (this.useBias) this.bias = this.addWeight({ name: 'bias', shape: [this.filters], ...this.#recipes.bias })
-    this.inputSpec = { ndim: 4, axes: { [-1]: channels } }
+    this.inputSpec = { ndim: this.rank + 2, axes: { [-1]: channels } }
   }
 
   override call(inputs: Tensor): Tensor {
-    const depthwise = ops.depthwiseConv(toFloat(inputs), this.depthwiseKernel!, {
-      strides: this.window.strides as Pair,
+    const depthwise = ops.depthwiseConv(asPicture(toFloat(inputs)), pictureKernel(this.depthwiseKernel!, this.rank), {
+      ...pictureWindow(this.window),
       padding: this.window.padding as 'valid' | 'same',
-      dilationRate: this.window.dilationRate as Pair,
     })
-    const product = ops.conv(depthwise, this.pointwiseKernel!)
+    const product = fromPicture(ops.conv(depthwise, pictureKernel(this.pointwiseKernel!, this.rank)), this.rank)
     return this.activation(this.bias === null ? product : ops.add(product, this.bias))
   }
 
@@ -112,5 +110,24 @@ export class SeparableConv2D extends Layer {
   static override fromConfig(config: Config): Layer {
     const foreign = ['groups', 'kernel_initializer', 'kernel_regularizer', 'kernel_constraint']
     return super.fromConfig.call(this, omit(config, ...foreign))
+  }
+}
+
+/**
+ * Input [N, H, W, C]; weights: depthwise_kernel [kh, kw, C, m], pointwise_kernel [1, 1, C * m, filters], bias [filters].
+ * Strides, padding and dilation belong to the depthwise part; there is no activation between.
+ */
+export class SeparableConv2D extends SeparableConv {
+  static override readonly className: string = 'SeparableConv2D'
+  constructor(options: SeparableConvOptions) {
+    super(2, options)
+  }
+}
+
+/** SeparableConv2D over sequences: input [N, L, C], kernels [k, C, m] and [1, C * m, filters]. */
+export class SeparableConv1D extends SeparableConv {
+  static override readonly className: string = 'SeparableConv1D'
+  constructor(options: SeparableConvOptions) {
+    super(1, options)
   }
 }

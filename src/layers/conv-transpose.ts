@@ -1,26 +1,28 @@
-// Conv2DTranspose: the backward direction of a convolution, which enlarges pictures.
+// Conv1DTranspose and Conv2DTranspose: the backward direction of a convolution, which enlarges sequences and pictures.
 import { type Activation, get as getActivation, serialize } from '../activations/index.ts'
 import { ArgumentError, problem } from '../errors.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, Variable } from '../ops/index.ts'
 import { integerOption, knownDim, type Sizes, sizesOption } from './checks.ts'
 import { type Config, omit } from './config.ts'
-import { type Window, windowConfig, windowOptions, type WindowOptions } from './conv-base.ts'
+import {
+  asPicture, fromPicture, pictureKernel, pictureWindow, type Window, windowConfig, windowOptions, type WindowOptions,
+} from './conv-base.ts' // prettier-ignore
 import { Layer, type LayerOptions, toFloat } from './layer.ts'
 import type { SymbolicShape } from './nested.ts'
 import type { Pair } from './pairs.ts'
 import { type BiasOptions, type KernelOptions, recipe, recipeConfig, type WeightRecipe } from './weight-options.ts'
 
-export interface Conv2DTransposeOptions extends LayerOptions, WindowOptions, KernelOptions, BiasOptions {
+export interface ConvTransposeOptions extends LayerOptions, WindowOptions, KernelOptions, BiasOptions {
   /** Number of output channels. */
   readonly filters: number
   /** Rows and columns added at the end; less than the strides. Default null: none beyond the padding rule. */
   readonly outputPadding?: Sizes | null
 }
 
-/** Input [N, H, W, C]; weights: kernel [kh, kw, filters, C], bias [filters]. */
-export class Conv2DTranspose extends Layer {
-  static override readonly className: string = 'Conv2DTranspose'
+/** Both of them: `rank` counts the dims of the window. */
+abstract class ConvTranspose extends Layer {
+  readonly rank: number
   readonly filters: number
   readonly window: Window
   readonly outputPadding: readonly number[] | null
@@ -30,12 +32,14 @@ export class Conv2DTranspose extends Layer {
   bias: Variable | null = null
   readonly #recipes: { readonly kernel: WeightRecipe; readonly bias: WeightRecipe }
 
-  constructor(options: Conv2DTransposeOptions) {
+  constructor(rank: number, options: ConvTransposeOptions) {
     super(options)
+    this.rank = rank
     this.filters = integerOption(this.where, 'filters', options.filters)
-    this.window = windowOptions(this.where, 2, options)
+    this.window = windowOptions(this.where, rank, options)
     const { outputPadding = null } = options
-    this.outputPadding = outputPadding === null ? null : sizesOption(this.where, 'outputPadding', outputPadding, 2, 0)
+    this.outputPadding =
+      outputPadding === null ? null : sizesOption(this.where, 'outputPadding', outputPadding, rank, 0)
     if (this.outputPadding?.some((extra, i) => extra >= this.window.strides[i]!) === true)
       throw new ArgumentError(
         problem({
@@ -46,7 +50,7 @@ export class Conv2DTranspose extends Layer {
       )
     this.activation = getActivation(options.activation)
     this.useBias = options.useBias ?? true
-    this.inputSpec = { ndim: 4 }
+    this.inputSpec = { ndim: rank + 2 }
     this.#recipes = {
       kernel: recipe(options.kernelInitializer, 'glorot_uniform', options.kernelRegularizer, options.kernelConstraint),
       bias: recipe(options.biasInitializer, 'zeros', options.biasRegularizer, options.biasConstraint),
@@ -58,16 +62,17 @@ export class Conv2DTranspose extends Layer {
     const shape = [...this.window.kernelSize, this.filters, channels]
     this.kernel = this.addWeight({ name: 'kernel', shape, ...this.#recipes.kernel })
     if (this.useBias) this.bias = this.addWeight({ name: 'bias', shape: [this.filters], ...this.#recipes.bias })
-    this.inputSpec = { ndim: 4, axes: { [-1]: channels } }
+    this.inputSpec = { ndim: this.rank + 2, axes: { [-1]: channels } }
   }
 
   override call(inputs: Tensor): Tensor {
-    const product = ops.convTranspose(toFloat(inputs), this.kernel!, {
-      strides: this.window.strides as Pair,
+    const extra = this.outputPadding
+    const picture = ops.convTranspose(asPicture(toFloat(inputs)), pictureKernel(this.kernel!, this.rank), {
+      ...pictureWindow(this.window),
       padding: this.window.padding as 'valid' | 'same',
-      dilationRate: this.window.dilationRate as Pair,
-      ...(this.outputPadding === null ? {} : { outputPadding: this.outputPadding as Pair }),
+      outputPadding: extra?.length === 1 ? [0, extra[0]!] : (extra as Pair | null),
     })
+    const product = fromPicture(picture, this.rank)
     return this.activation(this.bias === null ? product : ops.add(product, this.bias))
   }
 
@@ -102,5 +107,21 @@ export class Conv2DTranspose extends Layer {
 
   static override fromConfig(config: Config): Layer {
     return super.fromConfig.call(this, omit(config, 'groups'))
+  }
+}
+
+/** Input [N, H, W, C]; weights: kernel [kh, kw, filters, C], bias [filters]. */
+export class Conv2DTranspose extends ConvTranspose {
+  static override readonly className: string = 'Conv2DTranspose'
+  constructor(options: ConvTransposeOptions) {
+    super(2, options)
+  }
+}
+
+/** Conv2DTranspose over sequences: input [N, L, C], kernel [k, filters, C]. */
+export class Conv1DTranspose extends ConvTranspose {
+  static override readonly className: string = 'Conv1DTranspose'
+  constructor(options: ConvTransposeOptions) {
+    super(1, options)
   }
 }
