@@ -5,6 +5,7 @@ import type { Layer } from '../layers/layer.ts'
 import { mapNested } from '../layers/nested.ts'
 import { isSymbolic, isTensorLeaf } from '../layers/symbolic.ts'
 import type { InboundNode, SymbolicTensor } from '../layers/symbolic.ts'
+import { fromStoredCall, toStoredCall } from './attention-calls.ts'
 import type { Functional, FunctionalOptions } from './functional.ts'
 import { readNodes } from './node-config.ts'
 import type { Find, StoredNode } from './node-config.ts'
@@ -45,7 +46,7 @@ export function functionalConfig(model: Functional): Config {
     name: layer.name,
     inbound_nodes: layer.inboundNodes
       .filter((node) => own.has(node) && node.inputs.length > 0)
-      .map((node) => ({ args: argumentsOf(node, tensorConfig), kwargs: kwargsOf(node, tensorConfig) })),
+      .map((node) => storedCall(node, tensorConfig)),
   }))
   const { inputs, outputs } = model.ends
   return {
@@ -57,12 +58,16 @@ export function functionalConfig(model: Functional): Config {
   }
 }
 
-function argumentsOf(node: InboundNode, tensorConfig: (tensor: SymbolicTensor) => Config): unknown[] {
+function storedCall(node: InboundNode, tensorConfig: (tensor: SymbolicTensor) => Config): Config {
   const { operation } = node
-  if (operation instanceof Operation) return operation.argumentsWith((index) => tensorConfig(node.inputs[index]!))
-  return node.args.map((argument) =>
-    mapNested(argument, isTensorLeaf, (leaf) => (isSymbolic(leaf) ? tensorConfig(leaf) : refuseConstant(operation))),
+  const kwargs = kwargsOf(node, tensorConfig)
+  if (operation instanceof Operation) {
+    return { args: operation.argumentsWith((index) => tensorConfig(node.inputs[index]!)), kwargs }
+  }
+  const argument = mapNested(node.args[0]!, isTensorLeaf, (leaf) =>
+    isSymbolic(leaf) ? tensorConfig(leaf) : refuseConstant(operation),
   )
+  return { ...toStoredCall(operation, argument, kwargs) }
 }
 
 function kwargsOf(node: InboundNode, tensorConfig: (tensor: SymbolicTensor) => Config): Config {
@@ -140,7 +145,10 @@ function makeCalls(where: string, waiting: Map<Layer, StoredNode[]>, find: Find)
         const call = nodes[0]!.resolve(find)
         if (call === null) break
         if (layer instanceof Operation) layer.applyTo(...call.args)
-        else layer.applyNested(call.args[0], givenKwargs(layer, call.kwargs))
+        else {
+          const { argument, kwargs } = fromStoredCall(layer, call.args, givenKwargs(layer, call.kwargs))
+          layer.applyNested(argument, kwargs)
+        }
         nodes.shift()
         left--
       }

@@ -92,6 +92,10 @@ function columnsOf(isChain: boolean, options: SummaryOptions): Column[] {
     positions = [...positions.map((position) => position * 0.9), 1]
     titles.push('Trainable')
   }
+  if (positions.length !== titles.length) {
+    const expected = `${titles.length} \`positions\`, one for each column`
+    throw new ArgumentError(problem({ where: 'summary', expected, received: options.positions }))
+  }
   const width = options.lineLength ?? Math.min(length, (currentOutput().columns ?? 80) - 4)
   let used = 0
   return positions.map((position, i) => {
