@@ -6,13 +6,20 @@ import type { SymbolicTensor } from './parts.ts'
 import { pairOf } from './weights.ts'
 import type { WeightsPair } from './weights.ts'
 
-const licence = 'MIT'
+/** What Keras' documentation says of the sources of its files. */
+const origins = {
+  1: { licence: 'MIT', source: 'trained by Kaiming He et al., converted by keras-team/keras-applications' },
+  2: {
+    licence: 'BSD-3-Clause',
+    source: 'trained by Facebook (fb.resnet.torch), converted by keras-team/keras-applications',
+  },
+} as const
 
 /** Input: BGR minus the mean of ImageNet's channels (V1), RGB as x / 127.5 - 1 (V2); trained at 224x224. */
-function weightsOf(name: string, hashes: readonly [string, string]): WeightsPair {
+function weightsOf(name: string, version: 1 | 2, hashes: readonly [string, string]): WeightsPair {
   const file = `${name}_weights_tf_dim_ordering_tf_kernels`
   return pairOf(
-    { licence, source: 'trained by Kaiming He et al. or for keras-applications, converted by keras-team' },
+    origins[version],
     'https://storage.googleapis.com/tensorflow/keras-applications/resnet/',
     [`${file}.h5`, `${file}_notop.h5`],
     hashes,
@@ -84,7 +91,7 @@ function resNet(
 ): Application {
   const suffix = version === 1 ? '' : 'V2'
   const name = `resnet${depth}${suffix.toLowerCase()}`
-  const weights = weightsOf(name, hashes)
+  const weights = weightsOf(name, version, hashes)
   return application({
     where: `resNet${depth}${suffix}`,
     info: {
@@ -94,7 +101,7 @@ function resNet(
       defaultSize: 224,
       minSize: 32,
       preprocessing: version === 1 ? 'caffe' : 'tf',
-      licence,
+      licence: origins[version].licence,
     },
     modelName: () => name,
     weights: ({ includeTop }) => weights[includeTop ? 'top' : 'notop'],

@@ -1,4 +1,5 @@
 // What every application refuses, what it warns of, and how it is built on other tensors.
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -125,6 +126,16 @@ describe('list', () => {
       expect(row.top1).toBeGreaterThan(60)
       expect(row.licence).toMatch(/Apache-2.0|MIT|BSD-3-Clause|CC-BY-4.0/)
     }
+  })
+  test('is that of docs/applications.md', () => {
+    const text = readFileSync(new URL('../../docs/applications.md', import.meta.url), 'utf8')
+    const rows = text.split('\n').filter((line) => line.startsWith('| `'))
+    const expected = all.map((row) => [
+      row.name, row.defaultSize, row.minSize, `${(row.parameters / 1e6).toFixed(1)} M`, `${row.top1} %`, row.preprocessing,
+    ]) // prettier-ignore
+    const cells = rows.map((row) => row.split('|').map((cell) => cell.trim().replaceAll('`', '')))
+    expect(cells.map((row) => row.slice(1, 7))).toEqual(expected.map((row) => row.map(String)))
+    for (const [i, row] of cells.entries()) expect(all[i]!.licence).toContain(row[7])
   })
   test('knows a file for each, with and without the classifier, and its hash', () => {
     const seen = new Set<string>()
