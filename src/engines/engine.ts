@@ -42,6 +42,8 @@ export interface EngineInfo {
   /** E.g. `avx512`, `avx2`, `portable`, `javascript`. */
   readonly instructionSet: string
   readonly versions: Readonly<Record<string, string>>
+  /** How long it has computed so far; only where that is measured. */
+  readonly busyMilliseconds?: number
 }
 
 export interface Engine {

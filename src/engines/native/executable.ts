@@ -1,4 +1,5 @@
 // A compiled graph of the native engine: lowers, orders, cuts, places and hands the plan to the addon; then runs it.
+import type { BusyClock } from './busy-clock.ts'
 import { EngineError } from '../../errors.ts'
 import { isOp, rewriteGraph, topologicalOrder, withInputs } from '../../graph/node.ts'
 import type { Graph, Node } from '../../graph/node.ts'
@@ -35,6 +36,7 @@ export interface Plan {
 export class NativeExecutable implements Executable {
   readonly plan: Plan
   readonly #binding: Binding
+  readonly #clock: BusyClock
   readonly #label: string
   readonly #graph: Graph
   readonly #options: CompileOptions
@@ -42,8 +44,9 @@ export class NativeExecutable implements Executable {
   /** Stable inputs, as the kept results were computed from them. */
   #computedFrom: { buffer: EngineBuffer; version: number }[] | null = null
 
-  constructor(binding: Binding, graph: Graph, options: CompileOptions) {
+  constructor(binding: Binding, graph: Graph, options: CompileOptions, clock: BusyClock) {
     this.#binding = binding
+    this.#clock = clock
     this.#label = options.label ?? 'graph'
     this.#graph = graph
     this.#options = options
@@ -80,6 +83,7 @@ export class NativeExecutable implements Executable {
         throw new EngineError(`native engine, ${this.#label}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
       },
     )
+    this.#clock.during(done)
     // Whoever waits for `done` gets the error; nobody need wait for every run.
     done.catch((error: unknown) => {
       // A donated buffer holds its own value until its new one is written: whoever gave it still has it.

@@ -7,12 +7,14 @@ import type { TensorType, TypedArray } from '../../graph/types.ts'
 import { loadBinding } from './binding.ts'
 import type { Binding } from './binding.ts'
 import { NativeBuffer } from './buffer.ts'
+import { BusyClock } from './busy-clock.ts'
 import { NativeExecutable } from './executable.ts'
 
 class NativeEngine implements Engine {
   readonly name = 'native'
   readonly #binding: Binding
   readonly #reason: string
+  readonly #clock = new BusyClock()
 
   constructor(binding: Binding, reason: string) {
     this.#binding = binding
@@ -22,7 +24,8 @@ class NativeEngine implements Engine {
   info(): EngineInfo {
     const { oneDNN, libjpegTurbo, instructionSet, threads } = this.#binding.information()
     const versions = { oneDNN, 'libjpeg-turbo': libjpegTurbo || 'not built in: JPEG is decoded by sharp' }
-    return { name: this.name, reason: this.#reason, threads, instructionSet, versions }
+    const busyMilliseconds = this.#clock.milliseconds
+    return { name: this.name, reason: this.#reason, threads, instructionSet, versions, busyMilliseconds }
   }
 
   upload(data: TypedArray, type: TensorType): EngineBuffer {
@@ -44,7 +47,7 @@ class NativeEngine implements Engine {
   }
 
   compile(graph: Graph, options: CompileOptions = {}): Executable {
-    return new NativeExecutable(this.#binding, graph, options)
+    return new NativeExecutable(this.#binding, graph, options, this.#clock)
   }
 
   /** Bytes of native memory: in buffers and persistent data, waiting for reuse, and in the arena shared by all plans. */
