@@ -9,6 +9,7 @@ const sequence = [[2, 7, 4]]
 const vector = [[2, 3]]
 const pair = [[2, 3], [2, 3]] // prettier-ignore
 const sampled = { dtype: 'uint8', seeds: 1, noGradient: 'pixels are drawn at random places' } as const
+const counted = { dtype: 'uint8', noGradient: 'levels of grey are counted' } as const
 const attended = { 'key/bias': 'a softmax does not see what all keys share' }
 
 export const layerExamples: readonly LayerTest[] = [
@@ -37,7 +38,7 @@ export const layerExamples: readonly LayerTest[] = [
     seeds: 10,
     refuses: vector,
   },
-  { layer: layers.AutoContrast, inputs: picture, ...sampled, seeds: 0, refuses: vector },
+  { layer: layers.AutoContrast, inputs: picture, ...counted, refuses: vector },
   { layer: layers.Average, inputs: pair, list: true },
   { layer: layers.AveragePooling1D, options: () => ({ poolSize: 2 }), inputs: sequence },
   {
@@ -59,8 +60,7 @@ export const layerExamples: readonly LayerTest[] = [
     layer: layers.ContrastLimitedAdaptiveHistogramEqualization,
     options: () => ({ tileGridSize: [2, 3] }),
     inputs: picture,
-    ...sampled,
-    seeds: 0,
+    ...counted,
     refuses: vector,
   },
   {
@@ -126,7 +126,7 @@ export const layerExamples: readonly LayerTest[] = [
     dtype: 'int32',
     weights: [1, 0],
   },
-  { layer: layers.Equalization, options: () => ({ bins: 64 }), inputs: picture, ...sampled, seeds: 0, refuses: vector },
+  { layer: layers.Equalization, options: () => ({ bins: 64 }), inputs: picture, ...counted, refuses: vector },
   { layer: layers.Flatten, inputs: picture },
   { layer: layers.GaussianDropout, options: () => ({ rate: 0.3, seed: 4 }), inputs: vector, seeds: 1 },
   { layer: layers.GaussianNoise, options: () => ({ stddev: 0.3 }), inputs: vector, seeds: 1 },

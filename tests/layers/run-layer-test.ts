@@ -403,3 +403,6 @@ const checks: Readonly<Record<string, Check>> = {
         expect(difference(values, expected[i]!, { relative: 1e-4 }), `result ${i} of ${name}`).toBeNull()
   },
 }
+
+/** Names of the checks. */
+export const layerChecks: readonly string[] = Object.keys(checks)
