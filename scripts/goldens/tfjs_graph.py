@@ -1,4 +1,4 @@
-"""A graph-model as the converter of TensorFlow.js writes it from a Keras 2 model, and what Keras makes of an input.
+"""A graph-model and a layers-model as the converter of TensorFlow.js writes them from Keras 2 models, and what Keras makes of an input.
 
     python scripts/goldens/tfjs_graph.py tests/models/files/tfjs        (tensorflow 2.21, tf_keras 2.21)
 
@@ -73,3 +73,29 @@ for name, kinds in (("graph", [None]), ("graph-quantized", [None, "float16", "ui
     with open(os.path.join(folder, "expected.json"), "w") as f:
         json.dump({"input": {"shape": x.shape, "values": x.ravel().tolist()}, "output": {"shape": y.shape, "values": y.ravel().tolist()}}, f)
         f.write("\n")
+
+# A layers-model with a model inside, as `tensorflowjs_converter --input_format keras` has it: names without `:0`.
+base = tf_keras.Sequential([L.Input((6, 6, 3)), L.Conv2D(3, 3, padding="same", name="inner"), L.BatchNormalization(name="inner_bn"), L.ReLU(6.0)], name="base")
+inputs = tf_keras.Input((6, 6, 3))
+y = L.Rescaling(1 / 2, offset=-0.25)(inputs)
+y = L.Add()([base(y, training=False), L.DepthwiseConv2D(3, padding="same", name="deep")(y)])
+outputs = L.Dense(2, activation="softmax", name="head")(L.GlobalAveragePooling2D()(y))
+model = tf_keras.Model(inputs, outputs, name="converted")
+model.compile(tf_keras.optimizers.legacy.SGD(0.05, momentum=0.9), "categorical_crossentropy", metrics=["accuracy"])
+model.set_weights([(r.uniform(0.5, 1.5, w.shape) if "variance" in v.name else r.normal(0, 0.4, w.shape)).astype(np.float32) for v, w in zip(model.weights, model.get_weights())])
+folder = os.path.join(sys.argv[1], "converted")
+os.makedirs(folder, exist_ok=True)
+lines, data = zip(*[entry(v.name.split(":")[0], v.numpy()) for v in model.weights])
+with open(os.path.join(folder, "group1-shard1of1.bin"), "wb") as f:
+    f.write(b"".join(data))
+from tf_keras.src.saving.legacy import saving_utils  # noqa: E402
+
+topology = json.loads(json.dumps(saving_utils.model_metadata(model, include_optimizer=True), default=str))
+with open(os.path.join(folder, "model.json"), "w") as f:
+    json.dump({"format": "layers-model", "generatedBy": "keras v" + tf_keras.__version__, "convertedBy": "scripts/goldens/tfjs_graph.py", "modelTopology": topology, "weightsManifest": [{"paths": ["group1-shard1of1.bin"], "weights": list(lines)}]}, f)
+    f.write("\n")
+x = r.normal(0, 1, (2, 6, 6, 3)).astype(np.float32)
+y = model(x, training=False).numpy()
+with open(os.path.join(folder, "expected.json"), "w") as f:
+    json.dump({"input": {"shape": x.shape, "values": x.ravel().tolist()}, "output": {"shape": y.shape, "values": y.ravel().tolist()}}, f)
+    f.write("\n")

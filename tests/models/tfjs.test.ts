@@ -39,7 +39,7 @@ function net(): Model {
 }
 
 describe('layers-models', () => {
-  test.each(['sequential', 'functional', 'nested'])('%s predicts what it does in TensorFlow.js', async (name) => {
+  test.each(['sequential', 'functional', 'nested', 'converted'])('%s predicts what it does where it comes from', async (name) => {
     const model = await loadModel(join(files, name, 'model.json'))
     await expectPredictions(model, name)
   })
