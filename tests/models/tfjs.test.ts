@@ -39,10 +39,13 @@ function net(): Model {
 }
 
 describe('layers-models', () => {
-  test.each(['sequential', 'functional', 'nested', 'converted'])('%s predicts what it does where it comes from', async (name) => {
-    const model = await loadModel(join(files, name, 'model.json'))
-    await expectPredictions(model, name)
-  })
+  test.each(['sequential', 'functional', 'nested', 'converted'])(
+    '%s predicts what it does where it comes from',
+    async (name) => {
+      const model = await loadModel(join(files, name, 'model.json'))
+      await expectPredictions(model, name)
+    },
+  )
   test('a compiled one comes back compiled, and trains', async () => {
     const warnings: string[] = []
     const before = setWarningHandler((message) => warnings.push(message))
