@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { sameLosses, sameOutput } from './checks.mjs'
 import { contest, Worker } from './contest.mjs'
+import { dataWork } from './data.mjs'
 import { machineOf } from './machine.mjs'
 import { models } from './models.mjs'
 import { readOptions, usage, UsageError } from './options.mjs'
@@ -210,22 +211,26 @@ async function main() {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
   let machine = null
-  for (const model of options.models) {
+  const meet = (found) => {
+    if (machine !== null) return
+    machine = found
+    const { cpu, cores, processorFlags, node, threads, engine, instructionSet, oneDNN } = machine
+    console.log(`${cpu}, ${cores} cores (${processorFlags.join(' ')}), Node ${node}`)
+    console.log(`${engine} engine, ${threads} threads, ${instructionSet}${oneDNN === null ? '' : `, oneDNN ${oneDNN}`}`)
+    if (options.quick) console.log('--quick: shows that everything runs; the figures mean nothing')
+  }
+  const computing = options.works.some((work) => work !== 'data')
+  for (const model of computing ? options.models : []) {
     const own = join(folder, model)
-    const found = await bench.prepare(model, own)
-    if (machine === null) {
-      machine = found
-      const { cpu, cores, processorFlags, node, threads, engine, instructionSet, oneDNN } = machine
-      console.log(`${cpu}, ${cores} cores (${processorFlags.join(' ')}), Node ${node}`)
-      console.log(
-        `${engine} engine, ${threads} threads, ${instructionSet}${oneDNN === null ? '' : `, oneDNN ${oneDNN}`}`,
-      )
-      if (options.quick) console.log('--quick: shows that everything runs; the figures mean nothing')
-    }
+    meet(await bench.prepare(model, own))
     if (options.works.includes('forward')) for (const batch of options.batches) await bench.forward(model, batch, own)
     if (options.works.includes('fine-tune')) await bench.fineTune(model, own)
     if (options.works.includes('augment')) await bench.augment(model)
     rmSync(own, { recursive: true, force: true })
+  }
+  if (options.works.includes('data')) {
+    const about = { threads: options.threads, meet: (engine) => meet(machineOf(engine)) }
+    bench.results.push(...(await dataWork(options, about)))
   }
   if (options.json !== null) writeJson(options.json, machine, bench.results)
 }

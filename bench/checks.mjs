@@ -41,3 +41,14 @@ export function sameLosses(own, rival) {
     throw new CheckError(`losses of the first steps differ: ${show(own.losses)} and ${show(rival.losses)}`)
   if (!(own.losses.at(-1) < own.losses[0])) throw new CheckError(`the loss does not fall: ${show(own.losses)}`)
 }
+
+/**
+ * The means of the first pictures within 2 levels: decoders and filters differ a little.
+ * @param {{ output: number[] }} own @param {{ output: number[] }} rival
+ * @throws CheckError
+ */
+export function samePictures(own, rival) {
+  const fits =
+    own.output.length === rival.output.length && own.output.every((mean, i) => Math.abs(mean - rival.output[i]) <= 2)
+  if (!fits) throw new CheckError('the pictures differ')
+}

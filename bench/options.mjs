@@ -3,11 +3,11 @@ import { parseArgs } from 'node:util'
 
 export const usage = `npm run bench -- [options]
   --models a,b     of lite0, xception; default both
-  --works a,b      of forward, fine-tune, augment; default all (fine-tune gives the first step too)
+  --works a,b      of forward, fine-tune, augment, data; default all but data (fine-tune gives the first step too)
   --batches a,b    batch sizes of the forward pass; default 32,1
-  --python PATH    a Python with keras, tensorflow and torch, for the rivals in fine-tuning
+  --python PATH    a Python with keras, tensorflow, torch and torchvision, for the rivals in fine-tuning and data
   --threads N      for every engine; default what Tanuki chooses
-  --rounds N       turns of each side; default 15, in fine-tuning 8
+  --rounds N       turns of each side; default 15, in fine-tuning and data 8
   --json FILE      writes the results there
   --quick          1 warm-up run and 2 short turns: shows that it works, says nothing about speed`
 
@@ -55,7 +55,7 @@ export function readOptions(args, modelNames) {
   return {
     help: values.help,
     models: listOf('models', values.models ?? modelNames.join(), modelNames),
-    works: listOf('works', values.works ?? 'forward,fine-tune,augment', ['forward', 'fine-tune', 'augment']),
+    works: listOf('works', values.works ?? 'forward,fine-tune,augment', ['forward', 'fine-tune', 'augment', 'data']),
     batches: (values.batches ?? '32,1').split(',').map((batch) => wholeNumber('batches', batch)),
     python: values.python ?? null,
     threads: values.threads === undefined ? null : wholeNumber('threads', values.threads),
@@ -65,6 +65,7 @@ export function readOptions(args, modelNames) {
       forward: rounds ?? (quick ? 2 : 15),
       'fine-tune': rounds ?? (quick ? 2 : 8),
       augment: rounds ?? (quick ? 2 : 8),
+      data: rounds ?? (quick ? 2 : 8),
     },
     warmUp: quick ? 1 : 3,
     turnMs: quick ? 1 : 300,

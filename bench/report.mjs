@@ -4,10 +4,10 @@ import { writeFileSync } from 'node:fs'
 /**
  * @typedef {object} Result
  * @property {string} model
- * @property {'forward' | 'fine-tune' | 'first-step' | 'augment'} work
+ * @property {'forward' | 'fine-tune' | 'first-step' | 'augment' | 'data'} work
  * @property {'float32'} dtype
  * @property {number} batch
- * @property {'native' | 'onnxruntime' | 'keras-tensorflow' | 'torch' | 'reference'} engine
+ * @property {'native' | 'onnxruntime' | 'keras-tensorflow' | 'torch' | 'reference' | 'tf.data' | 'torchvision'} engine
  * @property {number} medianMs
  * @property {number} imagesPerSecond
  * @property {number | null} peakMemoryMB
