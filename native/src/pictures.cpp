@@ -1,7 +1,10 @@
 // Pictures for JavaScript: each call is one task on Node's pool of threads and gives a promise.
 #include "pictures.h"
 
+#include <sys/stat.h>
+
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <optional>
 #include <stdexcept>
@@ -174,6 +177,44 @@ Napi::Object described(Napi::Env env, Napi::Value data, int64_t height, int64_t 
   return out;
 }
 
+/** A whole file, read at once: Node's own way there takes a pool task for opening, one for asking the size, for reading and for closing. */
+class ReadTask : public Task {
+ public:
+  ReadTask(Napi::Env env, std::string path) : Task(env), path_(std::move(path)) {}
+
+ protected:
+  void work() override {
+    std::FILE* file = std::fopen(path_.c_str(), "rb");
+    if (!file) throw std::runtime_error("cannot be opened");
+    struct Closer {
+      std::FILE* file;
+      ~Closer() { std::fclose(file); }
+    } closer{file};
+    std::setvbuf(file, nullptr, _IONBF, 0);
+    struct stat facts;
+    if (fstat(fileno(file), &facts) || !S_ISREG(facts.st_mode)) throw std::runtime_error("is not a file");
+    // One byte more than it had: a file that grows meanwhile is another one.
+    const size_t size = static_cast<size_t>(facts.st_size);
+    bytes_.reset(static_cast<uint8_t*>(std::malloc(size + 1)));
+    if (!bytes_) throw std::bad_alloc();
+    if (std::fread(bytes_.get(), 1, size + 1, file) != size || std::ferror(file)) throw std::runtime_error("cannot be read");
+    size_ = size;
+  }
+  Napi::Value finish(Napi::Env env) override { return give(env, std::move(bytes_), size_); }
+
+ private:
+  std::string path_;
+  Bytes bytes_;
+  size_t size_ = 0;
+};
+
+/** readFile(path): Promise<Uint8Array> */
+Napi::Value readWhole(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    return (new ReadTask(info.Env(), info[0].As<Napi::String>().Utf8Value()))->start();
+  });
+}
+
 class DecodeTask : public Task {
  public:
   DecodeTask(Napi::Env env, std::vector<uint8_t> file, const JpegDecoding& how) : Task(env), file_(std::move(file)), how_(how) {}
@@ -305,6 +346,7 @@ Napi::Value encode(const Napi::CallbackInfo& info) {
 void exportPictures(Napi::Env env, Napi::Object exports) {
   exports.Set("decodeJpeg", Napi::Function::New(env, decode));
   exports.Set("decodeJpegResized", Napi::Function::New(env, decodeResized));
+  exports.Set("readFile", Napi::Function::New(env, readWhole));
   exports.Set("resizePixels", Napi::Function::New(env, resize));
   exports.Set("encodeJpeg", Napi::Function::New(env, encode));
 }

@@ -1,5 +1,4 @@
 // Datasets of picture files with labels: their order, their split, their batches.
-import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { ArgumentError, FormatError, problem } from '../errors.ts'
 import { hostRandom, nextSeed, tensor } from '../ops/index.ts'
@@ -7,11 +6,11 @@ import { warn } from '../platform/warn.ts'
 import { mapOrdered } from './concurrency.ts'
 import type { Elements } from './concurrency.ts'
 import { Dataset, UNKNOWN } from './dataset.ts'
-import { decodeResized } from './decode-image.ts'
 import type { DirectoryIndex } from './directory-index.ts'
 import { TensorSpec } from './element-spec.ts'
 import type { ElementSpec } from './element-spec.ts'
 import type { ImageOptions, Settings } from './image-options.ts'
+import { loadInto, pictureBatches, pixelArray } from './picture-batches.ts'
 import { RandomState } from './random-state.ts'
 import type { Element } from './structure.ts'
 
@@ -80,7 +79,12 @@ export function datasetsOfFiles(
     const ordered = shuffle ? listed.shuffle(batchSize === null ? 1024 : batchSize * 8, { seed }) : listed
     const skipped = new Map<string, string>()
     const pictures = skip ? skipping(ordered, classNames, settings, skipped) : loaded(ordered, classNames, settings)
-    const batches = batchSize === null ? pictures : pictures.batch(batchSize)
+    const batches =
+      batchSize === null
+        ? pictures
+        : skip
+          ? pictures.batch(batchSize)
+          : pictureBatches(ordered, batchSize, classNames.length, settings, specOfPictures(classNames.length, settings))
     return new ImageDataset(batches.prefetch(2), classNames, files, labelMode === null ? [] : numbers, skipped)
   }
   const { validationSplit, subset } = options
@@ -187,22 +191,9 @@ function filesDataset(paths: readonly string[], labels: readonly number[]): Data
 }
 
 async function loadElement(path: string, label: number, classes: number, settings: Settings): Promise<Element> {
-  const bytes = await readFile(path)
-  const { size, channels, uint8, interpolation, fit, dct, maxPixels } = settings
-  // As in TensorFlow, pixels that are only picked keep their type.
-  const target = new (uint8 || interpolation === 'nearest' ? Uint8Array : Float32Array)(size[0] * size[1] * channels)
-  await decodeResized(
-    bytes,
-    {
-      channels,
-      dct,
-      source: path,
-      plan: { size, method: interpolation, fit },
-      ...(maxPixels === undefined ? {} : { maxPixels }),
-    },
-    target,
-  )
-  const image = tensor(target, { shape: [...size, channels] })
+  const pixels = pixelArray(settings, 1)
+  await loadInto(path, settings, pixels)
+  const image = tensor(pixels, { shape: [...settings.size, settings.channels] })
   switch (settings.labelMode) {
     case null:
       return image

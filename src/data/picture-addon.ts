@@ -1,4 +1,5 @@
 // The addon's functions on pictures, wherever the addon loads: whichever engine computes, files are decoded the same way.
+import { readFile } from 'node:fs/promises'
 import type { PictureBinding } from '../engines/native/binding.ts'
 import { warnOnce } from '../platform/warn.ts'
 
@@ -32,6 +33,12 @@ function load(): Promise<PictureAddon | { readonly missing: string }> {
 export async function pictureAddon(): Promise<PictureAddon | null> {
   const loaded = await load()
   return 'missing' in loaded ? null : loaded
+}
+
+/** The bytes of a file; in a quarter of the steps that Node takes, where the addon is. @throws Node's errors. */
+export async function readPicture(path: string): Promise<Uint8Array> {
+  const addon = await pictureAddon()
+  return addon === null ? readFile(path) : addon.functions.readFile(path).catch(() => readFile(path))
 }
 
 /** For JPEG; null where sharp must do, which is said once: it has another transform, and is slower. */

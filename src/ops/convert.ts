@@ -34,6 +34,12 @@ export interface TensorOptions {
  */
 export function tensor(value: TensorLike, options: TensorOptions = {}): Tensor {
   const { shape, dtype } = options
+  if (shape !== undefined && ArrayBuffer.isView(value)) {
+    const host = hostArray(value, undefined, 'tensor')
+    // No reshape to compute: the data is given its shape.
+    if ((dtype ?? host.dtype) === host.dtype && sizeOf(shape) === host.data.length)
+      return leafTensor(host.data, [...shape], host.dtype)
+  }
   const made = toTensor(value, dtype)
   const cast = dtype === undefined ? made : castTensor(made, dtype)
   if (shape === undefined) return cast

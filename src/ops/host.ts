@@ -13,7 +13,10 @@ export interface HostArray {
 
 /** A typed array in the storage of `dtype` (default: its own); converted, and so copied, only where needed. */
 export function hostArray(source: ArrayBufferView, dtype: DType | undefined, where: string): HostArray {
-  const array = source instanceof Uint8ClampedArray ? bytesOf(source) : source
+  // A Buffer too: its `slice` does not copy.
+  const bytes =
+    source instanceof Uint8ClampedArray || (source instanceof Uint8Array && source.constructor !== Uint8Array)
+  const array = bytes ? bytesOf(source) : source
   const own = dtypeOf(array)
   if (own === null) {
     throw new ArgumentError(
@@ -33,7 +36,7 @@ export function hostArray(source: ArrayBufferView, dtype: DType | undefined, whe
   return { data: convert(data, dtype), dtype }
 }
 
-function bytesOf(array: Uint8ClampedArray): Uint8Array {
+function bytesOf(array: Uint8ClampedArray | Uint8Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.length)
 }
 

@@ -76,6 +76,8 @@ export interface ResizeTables {
 
 /** Pictures: on Node's pool of threads, not on the compute thread. Errors reject. Uint8Array targets are rounded half to even. */
 export interface PictureBinding {
+  /** A regular file, whole. Rejects without saying much: then Node's own readFile says it. */
+  readFile(path: string): Promise<Uint8Array>
   decodeJpeg(
     file: Uint8Array,
     how: JpegDecoding,
