@@ -78,6 +78,9 @@ export class Functional extends Model {
   get inputNames(): string[] {
     return inputKeys(this.#inputs, this.inputs)
   }
+  override get asFunctional(): Functional {
+    return this
+  }
   /** Names of the layers that make the outputs. */
   override get outputNames(): string[] {
     return this.outputs.map((output) => output.history.operation.name)

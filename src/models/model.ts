@@ -14,6 +14,9 @@ import type { History } from './callbacks/history.ts'
 import { findLayer } from './find-layer.ts'
 import type { LayerKey } from './find-layer.ts'
 import type { NetworkGraph } from './graph.ts'
+import { exportOnnx } from './export-onnx.ts'
+import type { ExportOptions } from './export-onnx.ts'
+import type { Functional } from './functional.ts'
 import { loadWeights, saveModel, saveWeights } from './saving.ts'
 import type { LoadReport, LoadWeightsOptions, SaveWeightsOptions } from './saving.ts'
 import { serializeAny } from './serialize.ts'
@@ -105,6 +108,10 @@ export class Model extends Layer {
   }
   /** The graph of a functional model; null for others. */
   get graph(): NetworkGraph | null {
+    return null
+  }
+  /** @internal The functional model that computes; null for models of other classes. @throws ArgumentError for an unbuilt stack. */
+  get asFunctional(): Functional | null {
     return null
   }
   /** Names of the layers that make the outputs; null if unknown. */
@@ -416,6 +423,13 @@ export class Model extends Layer {
    */
   loadWeights(path: string, options?: LoadWeightsOptions): Promise<LoadReport> {
     return loadWeights(this, path, options)
+  }
+  /**
+   * Writes the inference of the model as an ONNX file (opset 17) that onnxruntime runs in Node, in browsers, in Python and elsewhere.
+   * @throws ArgumentError for a model that is not built or does what ONNX has no operations for.
+   */
+  export(path: string, options?: ExportOptions): Promise<void> {
+    return exportOnnx(this, path, options)
   }
   /** Writes architecture, weights, compile arguments and the optimizer's state, as `.keras`, `.safetensors` or (Keras 2) `.h5`. */
   save(path: string): Promise<void> {

@@ -151,6 +151,9 @@ export class Sequential extends Model {
   get outputShape(): SymbolicShape | readonly SymbolicShape[] {
     return this.functional.outputShape
   }
+  override get asFunctional(): Functional {
+    return this.functional
+  }
   override get outputNames(): string[] | null {
     return this.#functional?.outputNames ?? null
   }

@@ -1,7 +1,7 @@
 // Functions that are traced once for each signature and then run as one graph: how `fit` runs a step.
 import type { Engine, EngineBuffer, Executable } from '../engines/engine.ts'
 import { ArgumentError, problem } from '../errors.ts'
-import { graphOf, isOp, Node, topologicalOrder } from '../graph/node.ts'
+import { graphOf, isOp, makeNode, Node, topologicalOrder, withInputs } from '../graph/node.ts'
 import type { Graph } from '../graph/node.ts'
 import type { TensorType } from '../graph/types.ts'
 import { flushIsAsked, noteFailure, resolveAll, start, throwFormerFailure } from './evaluate.ts'
@@ -93,7 +93,18 @@ function checkedOutputs(outputs: readonly Tensor[], label: string): Tensor[] {
   )
 }
 
-function trace(fn: (...args: Tensor[]) => readonly Tensor[], types: readonly TensorType[], label: string): Plan {
+/** What a function did once: its graph as recorded, and what the graph's inputs stand for. */
+interface Recording {
+  /** Inputs: the arguments, then the variables, then the captured. Outputs: what is returned, then what is assigned. */
+  readonly graph: Graph
+  readonly args: readonly Node<'input'>[]
+  readonly variables: readonly Variable[]
+  readonly captured: readonly Value[]
+  readonly returned: number
+  readonly assigned: readonly Variable[]
+}
+
+function record(fn: (...args: Tensor[]) => readonly Tensor[], types: readonly TensorType[], label: string): Recording {
   const scope = new TraceScope()
   const args = types.map((type, i) => inputLeaf(`argument${i}`, type))
   const returned = withScope(scope, () => checkedOutputs(fn(...args.map((leaf) => new Tensor(leaf))), label))
@@ -119,29 +130,50 @@ function trace(fn: (...args: Tensor[]) => readonly Tensor[], types: readonly Ten
       copies.set(node, new Node(node.op, inputs, node.attrs, node))
     }
   }
-  const inputs = [...args, ...leaves.values(), ...captured.values()]
-  const variables = [...leaves.keys()] as Variable[]
-  const indexOf = new Map(variables.map((variable, i) => [variable, args.length + i]))
-  const stableInputs = new Set(inputs.keys())
-  for (let i = 0; i < args.length; i++) stableInputs.delete(i)
-  for (const variable of assigned) stableInputs.delete(indexOf.get(variable)!)
-  const replaced = new Map(assigned.map((variable, i) => [returned.length + i, indexOf.get(variable)!]))
-  const traced = graphOf(
-    inputs,
+  const graph = graphOf(
+    [...args, ...leaves.values(), ...captured.values()],
     outputs.map((node) => copies.get(node)!),
   )
+  const variables = [...leaves.keys()] as Variable[]
+  return { graph, args, variables, captured: [...captured.keys()], returned: returned.length, assigned }
+}
+
+function trace(fn: (...args: Tensor[]) => readonly Tensor[], types: readonly TensorType[], label: string): Plan {
+  const { graph: traced, args, variables, captured, returned, assigned } = record(fn, types, label)
+  const indexOf = new Map(variables.map((variable, i) => [variable, args.length + i]))
+  const stableInputs = new Set(traced.inputs.keys())
+  for (let i = 0; i < args.length; i++) stableInputs.delete(i)
+  for (const variable of assigned) stableInputs.delete(indexOf.get(variable)!)
+  const replaced = new Map(assigned.map((variable, i) => [returned + i, indexOf.get(variable)!]))
   const graph = optimize(traced, { stableInputs, donations: replaced })
   const donations = donationsOf(graph, replaced)
-  return {
-    graph,
-    variables,
-    captured: [...captured.keys()],
-    returned: returned.length,
-    assigned,
-    donations,
-    stableInputs,
-    executable: null,
-  }
+  return { graph, variables, captured, returned, assigned, donations, stableInputs, executable: null }
+}
+
+/**
+ * The graph of what `fn` returns, with the present values of Variables and captured tensors as constants: its inputs are the
+ * arguments alone. What `fn` assigns is left out. `values` keeps what was read for further traces of the same function.
+ */
+export async function frozenGraph(
+  fn: (...args: Tensor[]) => readonly Tensor[],
+  types: readonly TensorType[],
+  values = new Map<Variable | Value, Node<'constant'>>(),
+): Promise<Graph> {
+  const { graph, args, variables, captured, returned } = record(fn, types, fn.name)
+  const sources = [...variables, ...captured]
+  for (const source of sources)
+    if (!values.has(source)) {
+      const data = await (source instanceof Value ? source.read() : source.data())
+      values.set(source, makeNode('constant', [], { data, shape: source.shape, dtype: source.dtype }))
+    }
+  const constants = new Map(sources.map((source, i) => [graph.inputs[args.length + i] as Node, values.get(source)!]))
+  const frozen = new Map<Node, Node>()
+  for (const node of graph.nodes)
+    frozen.set(node, constants.get(node) ?? (node.op === 'input' ? node : withInputs(node, node.inputs.map((input) => frozen.get(input)!)))) // prettier-ignore
+  return graphOf(
+    args,
+    graph.outputs.slice(0, returned).map((node) => frozen.get(node)!),
+  )
 }
 
 function foreign(node: Node<'input'>, label: string): ArgumentError {

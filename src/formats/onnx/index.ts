@@ -1,0 +1,7 @@
+// ONNX files: graphs out.
+export { compareBatches, fixedBatch, twoBatches } from './batch.ts'
+export type { BatchDims } from './batch.ts'
+export { graphToOnnx } from './convert.ts'
+export type { ConvertOptions } from './convert.ts'
+export { prepare } from './prepare.ts'
+export type { PrepareOptions } from './prepare.ts'

@@ -1,0 +1,172 @@
+// Exports a model's inference as an ONNX file, by tracing it: custom layers and models are exported too.
+import * as activations from '../activations/index.ts'
+import { ArgumentError, problem, ShapeError } from '../errors.ts'
+import { compareBatches, fixedBatch, graphToOnnx, prepare, twoBatches } from '../formats/onnx/index.ts'
+import type { DType, Shape } from '../graph/types.ts'
+import { showShape } from '../graph/types.ts'
+import { cast, frozenGraph } from '../ops/index.ts'
+import type { Tensor } from '../ops/index.ts'
+import { writeFileAtomic } from '../platform/files.ts'
+import type { Model } from './model.ts'
+import { flatten, pack, structureOf } from './tree.ts'
+import type { Structure } from './tree.ts'
+import { checkOptions } from './trainer/option-values.ts'
+
+export interface ExportOptions {
+  /** Default, and all there is: 'onnx'. */
+  readonly format?: 'onnx'
+  /** The file is for this number of samples only; default: any number. */
+  readonly batchSize?: number
+  /** Shape of a sample, where the model leaves sizes open; a list of shapes for several inputs. */
+  readonly inputShape?: readonly number[] | readonly (readonly number[])[]
+  /** 'uint8' lets the file take pictures as they are decoded, and cast them itself. Default: the model's own dtypes. */
+  readonly inputDType?: 'float32' | 'uint8'
+  /** Pictures are given as [N, C, H, W]; default false: [N, H, W, C]. */
+  readonly channelsFirst?: boolean
+  /** What is done to each input first, e.g. an application's `preprocessInput`, where the model does not do it itself. */
+  readonly preprocess?: (x: Tensor) => Tensor
+  /** Applied to the outputs, e.g. 'softmax' for a model that gives logits. */
+  readonly activation?: string
+  /** Put BatchNormalization into the convolutions before it; default true. */
+  readonly foldBatchNormalization?: boolean
+  /** Stored as the metadata `classNames`, a JSON list. */
+  readonly classNames?: readonly string[]
+  /** Further metadata, text by key. */
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
+const optionNames = [
+  'format', 'batchSize', 'inputShape', 'inputDType', 'channelsFirst', 'preprocess', 'activation', 'foldBatchNormalization', 'classNames',
+  'metadata',
+] // prettier-ignore
+
+interface Ends {
+  readonly structure: Structure
+  readonly names: readonly string[]
+  readonly shapes: readonly (readonly (number | null)[])[]
+  readonly dtypes: readonly DType[]
+}
+
+function endsOf(model: Model, where: string): Ends {
+  const network = model.asFunctional
+  if (network !== null) {
+    const { inputs } = network
+    return {
+      structure: structureOf(network.ends.inputs),
+      names: network.inputNames,
+      shapes: inputs.map(({ shape }) => shape),
+      dtypes: inputs.map(({ dtype }) => dtype),
+    }
+  }
+  const built = model.builtInputShape
+  if (!model.built || built === null || built === undefined || !Array.isArray(built))
+    throw new ArgumentError(
+      problem({
+        where,
+        expected: 'a built model',
+        received: 'one that has met no data yet',
+        hint: 'Call it, fit it or predict with it once before exporting',
+      }),
+    )
+  const shapes = (Array.isArray(built[0]) ? built : [built]) as (number | null)[][]
+  return {
+    structure: shapes.length === 1 ? '*' : shapes.map(() => '*' as const),
+    names: shapes.map((_, i) => (shapes.length === 1 ? 'input' : `input_${i}`)),
+    shapes,
+    dtypes: shapes.map(() => 'float32'),
+  }
+}
+
+/** Shapes of the samples, complete. */
+function sampleShapes({ shapes }: Ends, { inputShape }: ExportOptions, where: string): Shape[] {
+  const given =
+    inputShape === undefined ? null : ((Array.isArray(inputShape[0]) ? inputShape : [inputShape]) as Shape[])
+  return shapes.map(([, ...sample], i) => {
+    const wanted = given?.[i]
+    const received = wanted ?? sample
+    const fits =
+      received.length === sample.length &&
+      received.every((dim, k) => dim !== null && (sample[k] === null || sample[k] === dim))
+    if (fits) return received as Shape
+    throw new ShapeError(
+      problem({
+        where,
+        expected: `\`inputShape\` with the sizes of a sample that fit ${showShape(sample)}`,
+        received: wanted ?? 'none',
+        hint: 'An ONNX file of a model with open sizes is made for one size: inputShape: [224, 224, 3]',
+      }),
+    )
+  })
+}
+
+/**
+ * Writes the inference of `model` to `path`, whole or not at all: opset 17, float32, any batch size.
+ * @throws ArgumentError for a model that is not built, unknown options, or operations that ONNX does not have.
+ */
+export async function exportOnnx(model: Model, path: string, options: ExportOptions = {}): Promise<void> {
+  const where = `export of ${model.name}`
+  checkOptions('export', options, optionNames)
+  const {
+    batchSize,
+    channelsFirst = false,
+    foldBatchNormalization = true,
+    activation,
+    preprocess,
+    inputDType,
+  } = options
+  if (typeof path !== 'string' || !path.endsWith('.onnx'))
+    throw new ArgumentError(problem({ where, expected: 'a path that ends in .onnx', received: path }))
+  if (batchSize !== undefined && !(Number.isInteger(batchSize) && batchSize > 0))
+    throw new ArgumentError(
+      problem({ where, expected: '`batchSize` to be a whole number above 0', received: batchSize }),
+    )
+  const ends = endsOf(model, where)
+  const samples = sampleShapes(ends, options, where)
+  const last = activation === undefined ? (x: Tensor) => x : activations.get(activation)
+
+  const run = (...given: Tensor[]): Tensor[] => {
+    const inputs = given.map((x, i) => {
+      const own = ends.dtypes[i]!
+      const cast32 =
+        x.dtype === own && preprocess === undefined ? x : cast(x, preprocess === undefined ? own : 'float32')
+      return preprocess === undefined ? cast32 : preprocess(cast32)
+    })
+    return flatten(model.applyNested(pack(ends.structure, inputs), { training: false })).map((each) =>
+      last(each as Tensor),
+    )
+  }
+  const values: NonNullable<Parameters<typeof frozenGraph>[2]> = new Map()
+  const traced = async (batch: number) => {
+    const types = samples.map((sample, i) => ({ shape: [batch, ...sample], dtype: inputDType ?? ends.dtypes[i]! }))
+    return prepare(await frozenGraph(run, types, values), { foldBatchNormalization })
+  }
+  const graph = await traced(batchSize ?? twoBatches[0])
+  const batch = batchSize === undefined ? compareBatches(graph, await traced(twoBatches[1]), where) : fixedBatch
+  const names = model.outputNames
+  const bytes = graphToOnnx(graph, {
+    where,
+    batch,
+    channelsFirst,
+    inputNames: ends.names,
+    outputNames: distinct(
+      graph.outputs.map((_, i) => names?.[i] ?? `output_${i}`),
+      ends.names,
+    ),
+    metadata: {
+      ...options.metadata,
+      ...(options.classNames === undefined ? {} : { classNames: JSON.stringify(options.classNames) }),
+    },
+  })
+  await writeFileAtomic(path, bytes)
+}
+
+/** Names that differ from each other and from `taken`: an output may be an input, or be there twice. */
+function distinct(names: readonly string[], taken: readonly string[]): string[] {
+  const used = new Set(taken)
+  return names.map((name) => {
+    let free = name
+    for (let i = 1; used.has(free); i++) free = `${name}_${i}`
+    used.add(free)
+    return free
+  })
+}
