@@ -78,7 +78,7 @@ export class Functional extends Model {
   get inputNames(): string[] {
     return inputKeys(this.#inputs, this.inputs)
   }
-  override get asFunctional(): Functional {
+  override get asFunctional(): this {
     return this
   }
   /** Names of the layers that make the outputs. */
