@@ -1,5 +1,6 @@
 // The activation functions, composed from ops; formulas and gradients at kinks are Keras 3's on TensorFlow.
 import { ArgumentError, problem } from '../errors.ts'
+import { toTensor } from '../ops/convert.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
 
@@ -146,7 +147,17 @@ export function softShrink(x: Tensor, options: { readonly threshold?: number } =
 }
 /** `x` where `x > threshold`, `defaultValue` elsewhere. */
 export function threshold(x: Tensor, options: { readonly threshold: number; readonly defaultValue: number }): Tensor {
-  return ops.where(ops.greater(x, options.threshold), x, options.defaultValue)
+  const { threshold: bound, defaultValue } = options ?? {}
+  if (typeof bound !== 'number' || typeof defaultValue !== 'number')
+    throw new ArgumentError(
+      problem({
+        where: 'activations.threshold',
+        expected: '{ threshold, defaultValue }, two numbers',
+        received: options,
+        hint: 'Write activations.threshold(x, { threshold: 0.5, defaultValue: 0 })',
+      }),
+    )
+  return ops.where(ops.greater(x, bound), x, defaultValue)
 }
 /** `(x + sqrt(x^2 + b)) / 2`, `b` = 4. */
 export function squareplus(x: Tensor, options: { readonly b?: number } = {}): Tensor {
@@ -168,7 +179,8 @@ export function sparseSigmoid(x: Tensor): Tensor {
  * one value for its threshold, the last running sum of the support; Keras adds up all of them, so that the result sums to 1 only
  * where a single value is left.
  */
-export function sparsemax(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
+export function sparsemax(inputs: Tensor, options: { readonly axis?: number } = {}): Tensor {
+  const x = toTensor(inputs, undefined, 'sparsemax')
   const axis = wrapAxis(options.axis ?? -1, x.rank)
   const count = x.shape[axis]!
   // The axis comes last, where running sums are a product with a triangle of ones.
@@ -197,7 +209,8 @@ function triangle(size: number): Tensor {
 }
 
 /** The first half along `axis` times the sigmoid of the second. @throws ArgumentError for an odd size. */
-export function glu(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
+export function glu(inputs: Tensor, options: { readonly axis?: number } = {}): Tensor {
+  const x = toTensor(inputs, undefined, 'glu')
   const axis = wrapAxis(options.axis ?? -1, x.rank)
   if (x.shape[axis]! % 2 !== 0)
     throw new ArgumentError(

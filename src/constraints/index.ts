@@ -4,6 +4,7 @@ import {
   classNameOf, type Config, type Configured, isSerializedObject, ObjectRegistry, type SerializedObject,
 } from '../initializers/objects.ts' // prettier-ignore
 import { isClass } from '../platform/arguments.ts'
+import { makeChecked } from '../initializers/make-checked.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
 
@@ -166,7 +167,16 @@ export function register(
   registry.register(classNameOf(cls), (options) => new (cls as unknown as new (o: object) => Constraint)(options))
 }
 
-export const maxNorm = (options?: ConstructorParameters<typeof MaxNorm>[0]) => new MaxNorm(options)
-export const nonNeg = () => new NonNeg()
-export const unitNorm = (options?: NormOptions) => new UnitNorm(options)
-export const minMaxNorm = (options?: ConstructorParameters<typeof MinMaxNorm>[0]) => new MinMaxNorm(options)
+/** A function that makes a constraint of checked options. */
+function maker<T extends Constraint, A extends readonly [options?: object]>(
+  name: string,
+  Class: new (...options: A) => T,
+): (...options: A) => T {
+  return (...[options = {}]) =>
+    makeChecked((given) => new (Class as unknown as new (o: object) => T)(given), options, [], `constraints.${name}`)
+}
+
+export const maxNorm = maker('maxNorm', MaxNorm)
+export const nonNeg = maker('nonNeg', NonNeg)
+export const unitNorm = maker('unitNorm', UnitNorm)
+export const minMaxNorm = maker('minMaxNorm', MinMaxNorm)

@@ -6,6 +6,7 @@ import { toSnakeCase } from '../ops/naming.ts'
 import { isClass } from '../platform/arguments.ts'
 import { Constant, Identity, Ones, Zeros } from './constants.ts'
 import { Initializer } from './initializer.ts'
+import { makeChecked } from './make-checked.ts'
 import { classNameOf, isSerializedObject, ObjectRegistry, type SerializedObject } from './objects.ts'
 import {
   GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform, type NormalOptions, Orthogonal, RandomNormal,
@@ -109,18 +110,27 @@ export function serialize(initializer: Initializer): SerializedObject {
   return registry.serialize(initializer)
 }
 
-export const zeros = () => new Zeros()
-export const ones = () => new Ones()
-export const constant = (options?: { readonly value?: number }) => new Constant(options)
-export const identity = (options?: { readonly gain?: number }) => new Identity(options)
-export const randomNormal = (options?: NormalOptions) => new RandomNormal(options)
-export const randomUniform = (options?: ConstructorParameters<typeof RandomUniform>[0]) => new RandomUniform(options)
-export const truncatedNormal = (options?: NormalOptions) => new TruncatedNormal(options)
-export const varianceScaling = (options?: VarianceScalingOptions) => new VarianceScaling(options)
-export const glorotUniform = (options?: SeedOption) => new GlorotUniform(options)
-export const glorotNormal = (options?: SeedOption) => new GlorotNormal(options)
-export const heUniform = (options?: SeedOption) => new HeUniform(options)
-export const heNormal = (options?: SeedOption) => new HeNormal(options)
-export const lecunUniform = (options?: SeedOption) => new LecunUniform(options)
-export const lecunNormal = (options?: SeedOption) => new LecunNormal(options)
-export const orthogonal = (options?: ConstructorParameters<typeof Orthogonal>[0]) => new Orthogonal(options)
+/** A function that makes an initializer of checked options. */
+function maker<T extends Initializer, A extends readonly [options?: object]>(
+  name: string,
+  Class: new (...options: A) => T,
+): (...options: A) => T {
+  return (...[options = {}]) =>
+    makeChecked((given) => new (Class as unknown as new (o: object) => T)(given), options, [], `initializers.${name}`)
+}
+
+export const zeros = maker('zeros', Zeros)
+export const ones = maker('ones', Ones)
+export const constant = maker('constant', Constant)
+export const identity = maker('identity', Identity)
+export const randomNormal = maker('randomNormal', RandomNormal)
+export const randomUniform = maker('randomUniform', RandomUniform)
+export const truncatedNormal = maker('truncatedNormal', TruncatedNormal)
+export const varianceScaling = maker('varianceScaling', VarianceScaling)
+export const glorotUniform = maker('glorotUniform', GlorotUniform)
+export const glorotNormal = maker('glorotNormal', GlorotNormal)
+export const heUniform = maker('heUniform', HeUniform)
+export const heNormal = maker('heNormal', HeNormal)
+export const lecunUniform = maker('lecunUniform', LecunUniform)
+export const lecunNormal = maker('lecunNormal', LecunNormal)
+export const orthogonal = maker('orthogonal', Orthogonal)

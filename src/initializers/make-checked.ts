@@ -1,6 +1,6 @@
 // Makes configured objects (losses, metrics, optimizers, schedules, …) from options or from Keras's configs, refusing unknown keys.
-import { ArgumentError } from '../errors.ts'
-import { namesOnSuccess } from '../ops/naming.ts'
+import { ArgumentError, problem } from '../errors.ts'
+import { namesOnSuccess, withoutNames } from '../ops/naming.ts'
 import { closest, refuseOption, requireObject } from '../platform/arguments.ts'
 import { camelKeys, type Config } from './objects.ts'
 
@@ -24,8 +24,10 @@ export function makeChecked<T extends HasConfig, Options extends object>(
   requireObject(where ?? 'options', options)
   return namesOnSuccess(() => {
     const made = explained(() => create(options), options)
-    const known = [...Object.keys(camelKeys(made.getConfig())), ...alsoKnown]
+    const config = camelKeys(made.getConfig())
+    const known = [...Object.keys(config), ...alsoKnown]
     for (const key of Object.keys(options)) if (!known.includes(key)) refuseOption(where ?? made.className, key, known)
+    checkKinds(where ?? made.className, options, defaultsOf(made, create as unknown as (options: object) => HasConfig))
     return made
   })
 }
@@ -44,5 +46,42 @@ function explained<T>(create: () => T, options: object): T {
       throw new ArgumentError(`${error.message} Did you mean \`${meant}\` by \`${key}\`?`, { cause: error })
     }
     throw error
+  }
+}
+
+/** Configs with every option at its default, by class; null for classes that need options. */
+const defaults = new Map<unknown, Readonly<Record<string, unknown>> | null>()
+
+function defaultsOf(made: HasConfig, create: (options: object) => HasConfig): Readonly<Record<string, unknown>> | null {
+  const known = defaults.get(made.constructor)
+  if (known !== undefined) return known
+  let found: Readonly<Record<string, unknown>> | null = null
+  try {
+    // With a seed, so that none is drawn.
+    found = withoutNames(() => camelKeys(create({ seed: 0 }).getConfig()))
+  } catch {
+    // A class that cannot be made without options checks them itself.
+  }
+  defaults.set(made.constructor, found)
+  return found
+}
+
+/**
+ * An option whose default is a number, a boolean or a text is not given as another of these, nor as NaN. What the class itself
+ * checks (ranges, names) has been checked before.
+ */
+function checkKinds(where: string, options: object, byDefault: Readonly<Record<string, unknown>> | null): void {
+  for (const [option, value] of Object.entries(options) as [string, unknown][]) {
+    const kind = option === 'name' ? 'string' : typeof byDefault?.[option]
+    const fits =
+      value === undefined ||
+      value === null ||
+      (kind === 'number' && !['string', 'boolean'].includes(typeof value) && !Number.isNaN(value)) ||
+      (kind === 'boolean' && typeof value === 'boolean') ||
+      (kind === 'string' && typeof value === 'string') ||
+      !['number', 'boolean', 'string'].includes(kind)
+    if (fits) continue
+    const what = kind === 'boolean' ? 'true or false' : `a ${kind}`
+    throw new ArgumentError(problem({ where, expected: `\`${option}\` to be ${what}`, received: value }))
   }
 }

@@ -52,51 +52,67 @@ const extra = ['dtype']
 
 /** Crossentropy of yes-or-no labels, e.g. `losses.binaryCrossentropy({ fromLogits: true })`. */
 export const binaryCrossentropy = (options: BinaryCrossentropyOptions = {}): BinaryCrossentropy =>
-  makeChecked((given) => new BinaryCrossentropy(given), options, extra)
+  makeChecked((given) => new BinaryCrossentropy(given), options, extra, 'losses.binaryCrossentropy')
 export const binaryFocalCrossentropy = (options: BinaryFocalCrossentropyOptions = {}): BinaryFocalCrossentropy =>
-  makeChecked((given) => new BinaryFocalCrossentropy(given), options, extra)
+  makeChecked((given) => new BinaryFocalCrossentropy(given), options, extra, 'losses.binaryFocalCrossentropy')
 /** Crossentropy of one-hot labels. */
 export const categoricalCrossentropy = (options: CategoricalCrossentropyOptions = {}): CategoricalCrossentropy =>
-  makeChecked((given) => new CategoricalCrossentropy(given), options, extra)
+  makeChecked((given) => new CategoricalCrossentropy(given), options, extra, 'losses.categoricalCrossentropy')
 export const categoricalFocalCrossentropy = (
   options: CategoricalFocalCrossentropyOptions = {},
-): CategoricalFocalCrossentropy => makeChecked((given) => new CategoricalFocalCrossentropy(given), options, extra)
+): CategoricalFocalCrossentropy =>
+  makeChecked((given) => new CategoricalFocalCrossentropy(given), options, extra, 'losses.categoricalFocalCrossentropy')
 /** Crossentropy of integer labels that forgives wrong ones. */
 export const categoricalGeneralizedCrossEntropy = (
   options: CategoricalGeneralizedCrossEntropyOptions = {},
 ): CategoricalGeneralizedCrossEntropy =>
-  makeChecked((given) => new CategoricalGeneralizedCrossEntropy(given), options, extra)
+  makeChecked(
+    (given) => new CategoricalGeneralizedCrossEntropy(given),
+    options,
+    extra,
+    'losses.categoricalGeneralizedCrossEntropy',
+  )
 export const categoricalHinge = (options: LossOptions = {}): CategoricalHinge =>
-  makeChecked((given) => new CategoricalHinge(given), options, extra)
+  makeChecked((given) => new CategoricalHinge(given), options, extra, 'losses.categoricalHinge')
 /** For embeddings of unit length, by class number. */
-export const circle = (options: CircleOptions = {}): Circle => makeChecked((given) => new Circle(given), options, extra)
+export const circle = (options: CircleOptions = {}): Circle =>
+  makeChecked((given) => new Circle(given), options, extra, 'losses.circle')
 export const cosineSimilarity = (options: CosineSimilarityOptions = {}): CosineSimilarity =>
-  makeChecked((given) => new CosineSimilarity(given), options, extra)
+  makeChecked((given) => new CosineSimilarity(given), options, extra, 'losses.cosineSimilarity')
 /** For sequences of labels without their places in time. */
-export const ctc = (options: LossOptions = {}): CTC => makeChecked((given) => new CTC(given), options, extra)
-export const dice = (options: DiceOptions = {}): Dice => makeChecked((given) => new Dice(given), options, extra)
-export const hinge = (options: LossOptions = {}): Hinge => makeChecked((given) => new Hinge(given), options, extra)
-export const huber = (options: HuberOptions = {}): Huber => makeChecked((given) => new Huber(given), options, extra)
+export const ctc = (options: LossOptions = {}): CTC =>
+  makeChecked((given) => new CTC(given), options, extra, 'losses.ctc')
+export const dice = (options: DiceOptions = {}): Dice =>
+  makeChecked((given) => new Dice(given), options, extra, 'losses.dice')
+export const hinge = (options: LossOptions = {}): Hinge =>
+  makeChecked((given) => new Hinge(given), options, extra, 'losses.hinge')
+export const huber = (options: HuberOptions = {}): Huber =>
+  makeChecked((given) => new Huber(given), options, extra, 'losses.huber')
 export const klDivergence = (options: LossOptions = {}): KLDivergence =>
-  makeChecked((given) => new KLDivergence(given), options, extra)
+  makeChecked((given) => new KLDivergence(given), options, extra, 'losses.klDivergence')
 export const logCosh = (options: LossOptions = {}): LogCosh =>
-  makeChecked((given) => new LogCosh(given), options, extra)
+  makeChecked((given) => new LogCosh(given), options, extra, 'losses.logCosh')
 export const meanAbsoluteError = (options: LossOptions = {}): MeanAbsoluteError =>
-  makeChecked((given) => new MeanAbsoluteError(given), options, extra)
+  makeChecked((given) => new MeanAbsoluteError(given), options, extra, 'losses.meanAbsoluteError')
 export const meanAbsolutePercentageError = (options: LossOptions = {}): MeanAbsolutePercentageError =>
-  makeChecked((given) => new MeanAbsolutePercentageError(given), options, extra)
+  makeChecked((given) => new MeanAbsolutePercentageError(given), options, extra, 'losses.meanAbsolutePercentageError')
 export const meanSquaredError = (options: LossOptions = {}): MeanSquaredError =>
-  makeChecked((given) => new MeanSquaredError(given), options, extra)
+  makeChecked((given) => new MeanSquaredError(given), options, extra, 'losses.meanSquaredError')
 export const meanSquaredLogarithmicError = (options: LossOptions = {}): MeanSquaredLogarithmicError =>
-  makeChecked((given) => new MeanSquaredLogarithmicError(given), options, extra)
+  makeChecked((given) => new MeanSquaredLogarithmicError(given), options, extra, 'losses.meanSquaredLogarithmicError')
 export const poisson = (options: LossOptions = {}): Poisson =>
-  makeChecked((given) => new Poisson(given), options, extra)
+  makeChecked((given) => new Poisson(given), options, extra, 'losses.poisson')
 /** Crossentropy of integer labels. */
 export const sparseCategoricalCrossentropy = (
   options: SparseCategoricalCrossentropyOptions = {},
 ): SparseCategoricalCrossentropy =>
-  makeChecked((given) => new SparseCategoricalCrossentropy(given), options, ['dtype', 'axis'])
+  makeChecked(
+    (given) => new SparseCategoricalCrossentropy(given),
+    options,
+    ['dtype', 'axis'],
+    'losses.sparseCategoricalCrossentropy',
+  )
 export const squaredHinge = (options: LossOptions = {}): SquaredHinge =>
-  makeChecked((given) => new SquaredHinge(given), options, extra)
+  makeChecked((given) => new SquaredHinge(given), options, extra, 'losses.squaredHinge')
 export const tversky = (options: TverskyOptions = {}): Tversky =>
-  makeChecked((given) => new Tversky(given), options, extra)
+  makeChecked((given) => new Tversky(given), options, extra, 'losses.tversky')

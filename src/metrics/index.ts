@@ -1,4 +1,6 @@
 // Metrics: what is watched during training. Classes, and lower-case functions that make instances of them.
+import { ArgumentError, problem } from '../errors.ts'
+import { isClass } from '../platform/arguments.ts'
 import { makeChecked } from '../initializers/make-checked.ts'
 import * as accuracies from './accuracy.ts'
 import * as best from './at-threshold.ts'
@@ -43,8 +45,12 @@ function makerOf<T extends Metric, Options extends object>(create: (options: Opt
 export const mean = maker((options: MetricOptions) => new Mean(options))
 export const sum = maker((options: MetricOptions) => new Sum(options))
 /** The mean over samples of a function of labels and predictions. */
-export const meanMetricWrapper = (fn: MetricFunction, options: MeanMetricWrapperOptions = {}): MeanMetricWrapper =>
-  new MeanMetricWrapper(fn, options)
+export const meanMetricWrapper = (fn: MetricFunction, options: MeanMetricWrapperOptions = {}): MeanMetricWrapper => {
+  const where = 'metrics.meanMetricWrapper'
+  if (typeof fn !== 'function' || isClass(fn))
+    throw new ArgumentError(problem({ where, expected: 'a function (yTrue, yPred) => values', received: fn }))
+  return makeChecked((given) => new MeanMetricWrapper(fn, given), options, ['dtype', 'direction'], where)
+}
 
 export const accuracy = maker((options: MetricOptions) => new accuracies.Accuracy(options))
 /** E.g. `metrics.binaryAccuracy({ threshold: 0 })` for logits. */

@@ -59,7 +59,14 @@ export class IoU extends Metric {
         problem({ where: this.className, expected: 'numClasses: an integer of at least 1', received: numClasses }),
       )
     }
+    const axisFits = Number.isInteger(axis)
+    if (!axisFits || typeof sparseYTrue !== 'boolean' || typeof sparseYPred !== 'boolean') {
+      const received = { axis, sparseYTrue, sparseYPred }
+      const expected = '`axis` to be an integer, `sparseYTrue` and `sparseYPred` true or false'
+      throw new ArgumentError(problem({ where: this.className, expected, received }))
+    }
     if (
+      !Array.isArray(targetClassIds) ||
       targetClassIds.length === 0 ||
       !targetClassIds.every((id) => Number.isInteger(id) && id >= 0 && id < numClasses)
     ) {

@@ -30,6 +30,17 @@ export function namesOnSuccess<T>(make: () => T): T {
   }
 }
 
+/** Runs `make`, whose automatic names are free again afterwards. */
+export function withoutNames<T>(make: () => T): T {
+  const before = [...counters]
+  try {
+    return make()
+  } finally {
+    counters.clear()
+    for (const [prefix, count] of before) counters.set(prefix, count)
+  }
+}
+
 /** Starts automatic names afresh. */
 export function clearSession(): void {
   counters.clear()

@@ -50,6 +50,15 @@ export class LossScaleOptimizer extends Optimizer<null> {
         }),
       )
     }
+    for (const [option, value] of [
+      ['initialScale', initialScale],
+      ['dynamicGrowthSteps', dynamicGrowthSteps],
+    ] as const) {
+      if (typeof value === 'number' && value > 0) continue
+      throw new ArgumentError(
+        problem({ where: 'LossScaleOptimizer', expected: `\`${option}\` to be a number above 0`, received: value }),
+      )
+    }
     this.inner = inner
     // Otherwise gradients would be divided twice.
     this.inner.lossScaleFactor = null

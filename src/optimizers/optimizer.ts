@@ -151,6 +151,21 @@ export abstract class Optimizer<Shared = unknown> {
    * @throws ArgumentError for variables that it was not built for, or if there is no gradient at all.
    */
   apply(gradients: readonly (Tensor | null)[], variables?: readonly Variable[]): void {
+    for (const [what, list] of [
+      ['gradients', gradients],
+      ['variables', variables ?? []],
+    ] as const) {
+      if (Array.isArray(list)) continue
+      const hint = 'As optimizer.apply(tape.gradient(loss, variables), variables)'
+      throw new ArgumentError(
+        problem({ where: `${this.name}, apply`, expected: `a list of ${what}`, received: list, hint }),
+      )
+    }
+    const stranger = (variables ?? []).find((variable) => !(variable instanceof Variable))
+    if (stranger !== undefined)
+      throw new ArgumentError(
+        problem({ where: `${this.name}, apply`, expected: 'Variables to update', received: stranger }),
+      )
     this.applyWhere(null, gradients, variables)
     if (!ops.inTrace()) ops.flush()
   }

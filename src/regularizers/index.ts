@@ -4,6 +4,7 @@ import {
   classNameOf, type Config, type Configured, isSerializedObject, ObjectRegistry, type SerializedObject,
 } from '../initializers/objects.ts' // prettier-ignore
 import { isClass } from '../platform/arguments.ts'
+import { makeChecked } from '../initializers/make-checked.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
 
@@ -176,8 +177,16 @@ export function register(
   registry.register(classNameOf(cls), (options) => new (cls as unknown as new (o: object) => Regularizer)(options))
 }
 
-export const l1 = (options?: { readonly l1?: number }) => new L1(options)
-export const l2 = (options?: { readonly l2?: number }) => new L2(options)
-export const l1L2 = (options?: { readonly l1?: number; readonly l2?: number }) => new L1L2(options)
-export const orthogonalRegularizer = (options?: ConstructorParameters<typeof OrthogonalRegularizer>[0]) =>
-  new OrthogonalRegularizer(options)
+/** A function that makes a regularizer of checked options. */
+function maker<T extends Regularizer, A extends readonly [options?: object]>(
+  name: string,
+  Class: new (...options: A) => T,
+): (...options: A) => T {
+  return (...[options = {}]) =>
+    makeChecked((given) => new (Class as unknown as new (o: object) => T)(given), options, [], `regularizers.${name}`)
+}
+
+export const l1 = maker('l1', L1)
+export const l2 = maker('l2', L2)
+export const l1L2 = maker('l1L2', L1L2)
+export const orthogonalRegularizer = maker('orthogonalRegularizer', OrthogonalRegularizer)

@@ -1,4 +1,6 @@
 // Learning-rate schedules: classes, lower-case functions that make instances, and stored configs.
+import { ArgumentError, problem } from '../errors.ts'
+import { closest, requireObject } from '../platform/arguments.ts'
 import { ObjectRegistry, type SerializedObject } from '../initializers/objects.ts'
 import { makeChecked } from '../initializers/make-checked.ts'
 import { CosineDecay, type CosineDecayOptions, CosineDecayRestarts, type CosineDecayRestartsOptions } from './cosine.ts'
@@ -13,19 +15,84 @@ export * from './piecewise.ts'
 export * from './polynomial.ts'
 export { FunctionSchedule, LearningRateSchedule, type ScheduleOptions } from './schedule.ts'
 
+const booleans = ['staircase', 'cycle']
+const lists = ['boundaries', 'values']
+
+/** A schedule of checked options. @throws ArgumentError for one of a wrong type, or a required one that is missing. */
+function makeSchedule<T extends LearningRateSchedule, Options extends object>(
+  create: (options: Options) => T,
+  options: Options,
+  where: string,
+  ...required: readonly string[]
+): T {
+  requireObject(where, options, `${where}({ ${required.join(', ')} })`)
+  const fail = (option: string, expected: string, received: unknown, hint = {}): never => {
+    throw new ArgumentError(problem({ where, expected: `\`${option}\` to be ${expected}`, received, ...hint }))
+  }
+  const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value)
+  const missing = required.find((option) => (options as Record<string, unknown>)[option] === undefined)
+  if (missing !== undefined) {
+    const meant = Object.keys(options).find((key) => !required.includes(key) && closest(key, [missing]) !== null)
+    const hint = meant === undefined ? {} : { hint: `Did you mean it by \`${meant}\`?` }
+    fail(missing, lists.includes(missing) ? 'a list of numbers' : 'a number', undefined, hint)
+  }
+  for (const [option, value] of Object.entries(options) as [string, unknown][]) {
+    if (value === undefined || value === null || option === 'name') continue
+    if (booleans.includes(option)) {
+      if (typeof value !== 'boolean') fail(option, 'true or false', value)
+    } else if (lists.includes(option)) {
+      if (!Array.isArray(value) || !value.every(isNumber)) fail(option, 'a list of numbers', value)
+    } else if (typeof value === 'string' || typeof value === 'boolean' || Number.isNaN(value))
+      fail(option, 'a number', value)
+  }
+  return makeChecked(create, options, [], where)
+}
+
 /** E.g. `optimizers.adam({ learningRate: schedules.exponentialDecay({ initialLearningRate: 1e-3, decaySteps: 100, decayRate: 0.9 }) })`. */
 export const exponentialDecay = (options: DecayOptions): ExponentialDecay =>
-  makeChecked((given) => new ExponentialDecay(given), options)
+  makeSchedule(
+    (given) => new ExponentialDecay(given),
+    options,
+    'schedules.exponentialDecay',
+    'initialLearningRate',
+    'decaySteps',
+    'decayRate',
+  )
 export const inverseTimeDecay = (options: DecayOptions): InverseTimeDecay =>
-  makeChecked((given) => new InverseTimeDecay(given), options)
+  makeSchedule(
+    (given) => new InverseTimeDecay(given),
+    options,
+    'schedules.inverseTimeDecay',
+    'initialLearningRate',
+    'decaySteps',
+    'decayRate',
+  )
 export const piecewiseConstantDecay = (options: PiecewiseConstantDecayOptions): PiecewiseConstantDecay =>
-  makeChecked((given) => new PiecewiseConstantDecay(given), options)
+  makeSchedule(
+    (given) => new PiecewiseConstantDecay(given),
+    options,
+    'schedules.piecewiseConstantDecay',
+    'boundaries',
+    'values',
+  )
 export const cosineDecay = (options: CosineDecayOptions): CosineDecay =>
-  makeChecked((given) => new CosineDecay(given), options)
+  makeSchedule((given) => new CosineDecay(given), options, 'schedules.cosineDecay', 'initialLearningRate', 'decaySteps')
 export const cosineDecayRestarts = (options: CosineDecayRestartsOptions): CosineDecayRestarts =>
-  makeChecked((given) => new CosineDecayRestarts(given), options)
+  makeSchedule(
+    (given) => new CosineDecayRestarts(given),
+    options,
+    'schedules.cosineDecayRestarts',
+    'initialLearningRate',
+    'firstDecaySteps',
+  )
 export const polynomialDecay = (options: PolynomialDecayOptions): PolynomialDecay =>
-  makeChecked((given) => new PolynomialDecay(given), options)
+  makeSchedule(
+    (given) => new PolynomialDecay(given),
+    options,
+    'schedules.polynomialDecay',
+    'initialLearningRate',
+    'decaySteps',
+  )
 
 const registry = new ObjectRegistry<LearningRateSchedule>('schedules', 'keras.optimizers.schedules')
 registry.addBuiltin(['ExponentialDecay'], (options) => exponentialDecay(options as unknown as DecayOptions))

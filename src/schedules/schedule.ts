@@ -15,6 +15,8 @@ export abstract class LearningRateSchedule {
   readonly name: string
 
   constructor({ name }: ScheduleOptions = {}) {
+    if (name !== undefined && name !== null && typeof name !== 'string')
+      throw new ArgumentError(problem({ where: this.className, expected: '`name` to be a text', received: name }))
     this.name = name ?? this.className
   }
 
