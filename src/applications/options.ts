@@ -2,6 +2,7 @@
 import { get as getActivation, serialize } from '../activations/index.ts'
 import type { ActivationLike } from '../activations/index.ts'
 import { ArgumentError, problem } from '../errors.ts'
+import { requireOptions } from '../platform/arguments.ts'
 import { exists } from '../platform/text-files.ts'
 import { warn } from '../platform/warn.ts'
 import type { SymbolicTensor } from './parts.ts'
@@ -38,9 +39,7 @@ export async function checkOptions(
   further: readonly string[],
 ): Promise<void> {
   const known = [...commonOptions, ...further]
-  for (const key of Object.keys(options))
-    if (!known.includes(key))
-      throw new ArgumentError(problem({ where, expected: `options among ${known.join(', ')}`, received: key }))
+  requireOptions(where, options, known, `${where}({ weights: "imagenet" })`)
   const { weights = 'imagenet', includeTop = true, classes = 1000, pooling = null } = options
   const isFile = weights !== null && weights !== 'imagenet'
   if (isFile && (typeof weights !== 'string' || !(await exists(weights)))) {

@@ -9,8 +9,8 @@ import { Initializer } from './initializer.ts'
 import { makeChecked } from './make-checked.ts'
 import { classNameOf, isSerializedObject, ObjectRegistry, type SerializedObject } from './objects.ts'
 import {
-  GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform, type NormalOptions, Orthogonal, RandomNormal,
-  RandomUniform, type SeedOption, TruncatedNormal, VarianceScaling, type VarianceScalingOptions,
+  GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform, Orthogonal, RandomNormal,
+  RandomUniform, TruncatedNormal, VarianceScaling,
 } from './random.ts' // prettier-ignore
 
 export * from './constants.ts'

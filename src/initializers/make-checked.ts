@@ -21,7 +21,7 @@ export function makeChecked<T extends HasConfig, Options extends object>(
   alsoKnown: readonly string[] = [],
   where?: string,
 ): T {
-  requireObject(where ?? 'options', options)
+  requireObject(where ?? 'options', options, where === undefined ? undefined : `${where}({ ... })`)
   return namesOnSuccess(() => {
     const made = explained(() => create(options), options)
     const config = camelKeys(made.getConfig())

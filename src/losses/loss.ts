@@ -1,5 +1,6 @@
 // The base class of losses, and the wrapper that makes a loss of a function.
 import { camelKeys, type Config } from '../initializers/objects.ts'
+import { toTensor } from '../ops/convert.ts'
 import { autoName, toSnakeCase } from '../ops/naming.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
@@ -52,8 +53,8 @@ export abstract class Loss {
    * @throws ShapeError if labels, predictions or weights do not fit each other.
    */
   apply(yTrue: TensorLike, yPred: TensorLike, sampleWeight: TensorLike | null = null): Tensor {
-    const labels = ops.cast(yTrue, 'float32')
-    const predictions = ops.cast(yPred, 'float32')
+    const labels = ops.cast(toTensor(yTrue, undefined, `${this.name}, labels`), 'float32')
+    const predictions = ops.cast(toTensor(yPred, undefined, `${this.name}, predictions`), 'float32')
     return reduceWeighted(this.call(labels, predictions), {
       where: this.name,
       reduction: this.reduction,

@@ -66,7 +66,7 @@ export class IoU extends Metric {
       throw new ArgumentError(problem({ where: this.className, expected, received }))
     }
     if (
-      !Array.isArray(targetClassIds) ||
+      !Array.isArray(targetClassIds as unknown) ||
       targetClassIds.length === 0 ||
       !targetClassIds.every((id) => Number.isInteger(id) && id >= 0 && id < numClasses)
     ) {

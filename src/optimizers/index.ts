@@ -43,30 +43,34 @@ export * from './sgd.ts'
 type Given<Options> = Options | LearningRate
 
 function maker<T extends Optimizer, Options extends OptimizerOptions>(
+  name: string,
   create: (options: Options) => T,
 ): (options?: Given<Options>) => T {
   return (options = {} as Options) => {
     const rateAlone =
       typeof options === 'number' || typeof options === 'function' || options instanceof LearningRateSchedule
     const given = (rateAlone ? { learningRate: options } : options) as Options
-    return makeChecked(create, given, ['learningRateMultipliers'])
+    return makeChecked(create, given, ['learningRateMultipliers'], `optimizers.${name}`)
   }
 }
 
-export const adadelta = maker((options: AdadeltaOptions) => new Adadelta(options))
-export const adafactor = maker((options: AdafactorOptions) => new Adafactor(options))
-export const adagrad = maker((options: AdagradOptions) => new Adagrad(options))
+export const adadelta = maker('adadelta', (options: AdadeltaOptions) => new Adadelta(options))
+export const adafactor = maker('adafactor', (options: AdafactorOptions) => new Adafactor(options))
+export const adagrad = maker('adagrad', (options: AdagradOptions) => new Adagrad(options))
 /** E.g. `optimizers.adam(1e-5)` or `optimizers.adam({ learningRate: 1e-5, clipnorm: 1 })`. */
-export const adam = maker((options: AdamOptions) => new Adam(options))
-export const adamW = maker((options: AdamOptions) => new AdamW(options))
-export const adamax = maker((options: AdamaxOptions) => new Adamax(options))
-export const ftrl = maker((options: FtrlOptions) => new Ftrl(options))
-export const lamb = maker((options: LambOptions) => new Lamb(options))
-export const lion = maker((options: LionOptions) => new Lion(options))
-export const muon = maker((options: MuonOptions) => new Muon(options))
-export const nadam = maker((options: NadamOptions) => new Nadam(options))
-export const rmsprop = maker((options: RMSpropOptions) => new RMSprop(options))
-export const scheduleFreeAdamW = maker((options: ScheduleFreeAdamWOptions) => new ScheduleFreeAdamW(options))
-export const sgd = maker((options: SGDOptions) => new SGD(options))
+export const adam = maker('adam', (options: AdamOptions) => new Adam(options))
+export const adamW = maker('adamW', (options: AdamOptions) => new AdamW(options))
+export const adamax = maker('adamax', (options: AdamaxOptions) => new Adamax(options))
+export const ftrl = maker('ftrl', (options: FtrlOptions) => new Ftrl(options))
+export const lamb = maker('lamb', (options: LambOptions) => new Lamb(options))
+export const lion = maker('lion', (options: LionOptions) => new Lion(options))
+export const muon = maker('muon', (options: MuonOptions) => new Muon(options))
+export const nadam = maker('nadam', (options: NadamOptions) => new Nadam(options))
+export const rmsprop = maker('rmsprop', (options: RMSpropOptions) => new RMSprop(options))
+export const scheduleFreeAdamW = maker(
+  'scheduleFreeAdamW',
+  (options: ScheduleFreeAdamWOptions) => new ScheduleFreeAdamW(options),
+)
+export const sgd = maker('sgd', (options: SGDOptions) => new SGD(options))
 export const lossScaleOptimizer = (options: LossScaleOptimizerOptions): LossScaleOptimizer =>
-  makeChecked((given) => new LossScaleOptimizer(given), options)
+  makeChecked((given) => new LossScaleOptimizer(given), options, [], 'optimizers.lossScaleOptimizer')

@@ -161,7 +161,7 @@ export abstract class Optimizer<Shared = unknown> {
         problem({ where: `${this.name}, apply`, expected: `a list of ${what}`, received: list, hint }),
       )
     }
-    const stranger = (variables ?? []).find((variable) => !(variable instanceof Variable))
+    const stranger: unknown = variables?.find((variable) => !(variable instanceof Variable))
     if (stranger !== undefined)
       throw new ArgumentError(
         problem({ where: `${this.name}, apply`, expected: 'Variables to update', received: stranger }),

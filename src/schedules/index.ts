@@ -36,16 +36,20 @@ function makeSchedule<T extends LearningRateSchedule, Options extends object>(
     const hint = meant === undefined ? {} : { hint: `Did you mean it by \`${meant}\`?` }
     fail(missing, lists.includes(missing) ? 'a list of numbers' : 'a number', undefined, hint)
   }
+  for (const option of lists) {
+    const value = (options as Record<string, unknown>)[option]
+    if (value !== undefined && !(Array.isArray(value) && value.every(isNumber)))
+      fail(option, 'a list of numbers', value)
+  }
+  const made = makeChecked(create, options, [], where)
   for (const [option, value] of Object.entries(options) as [string, unknown][]) {
-    if (value === undefined || value === null || option === 'name') continue
+    if (value === undefined || value === null || option === 'name' || lists.includes(option)) continue
     if (booleans.includes(option)) {
       if (typeof value !== 'boolean') fail(option, 'true or false', value)
-    } else if (lists.includes(option)) {
-      if (!Array.isArray(value) || !value.every(isNumber)) fail(option, 'a list of numbers', value)
     } else if (typeof value === 'string' || typeof value === 'boolean' || Number.isNaN(value))
       fail(option, 'a number', value)
   }
-  return makeChecked(create, options, [], where)
+  return made
 }
 
 /** E.g. `optimizers.adam({ learningRate: schedules.exponentialDecay({ initialLearningRate: 1e-3, decaySteps: 100, decayRate: 0.9 }) })`. */

@@ -47,7 +47,7 @@ export function checkMistakes(
       const found = await messageOf(make)
       let text = found.text
       // Long lists of names grow with the library; the first ones tell enough.
-      text = text.replace(/([\w.]+, [\w.]+, [\w.]+)(?:, [\w.]+){4,}/g, '$1, …')
+      text = text.replace(/([\w.]+, [\w.]+, [\w.]+)(?:, (?!received)[\w.]+){4,}/g, '$1, …')
       for (const [secret, shown] of Object.entries(hide)) text = text.replaceAll(secret, shown)
       lines.push(`  ${mistake}\n    ${text.replaceAll('\n', '\n    ')}`)
       if (found.poor) poor.push(`${mistake}: ${text}`)
