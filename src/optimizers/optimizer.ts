@@ -161,11 +161,11 @@ export abstract class Optimizer<Shared = unknown> {
         problem({ where: `${this.name}, apply`, expected: `a list of ${what}`, received: list, hint }),
       )
     }
-    const stranger: unknown = variables?.find((variable) => !(variable instanceof Variable))
-    if (stranger !== undefined)
-      throw new ArgumentError(
-        problem({ where: `${this.name}, apply`, expected: 'Variables to update', received: stranger }),
-      )
+    const targets: readonly unknown[] = variables ?? []
+    for (const received of targets) {
+      if (received instanceof Variable) continue
+      throw new ArgumentError(problem({ where: `${this.name}, apply`, expected: 'Variables to update', received }))
+    }
     this.applyWhere(null, gradients, variables)
     if (!ops.inTrace()) ops.flush()
   }
