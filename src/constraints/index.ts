@@ -168,12 +168,15 @@ export function register(
 }
 
 /** A function that makes a constraint of checked options. */
-function maker<T extends Constraint, A extends readonly [options?: object]>(
+function maker<C extends new (options?: never) => Constraint>(
   name: string,
-  Class: new (...options: A) => T,
-): (...options: A) => T {
-  return (...[options = {}]) =>
-    makeChecked((given) => new (Class as unknown as new (o: object) => T)(given), options, [], `constraints.${name}`)
+  Class: C,
+): (...options: ConstructorParameters<C>) => InstanceType<C> {
+  const make = (given: object): InstanceType<C> => new Class(given as never) as InstanceType<C>
+  return (...given) => {
+    const [options = {}]: readonly unknown[] = given
+    return makeChecked(make, options as object, [], `constraints.${name}`)
+  }
 }
 
 export const maxNorm = maker('maxNorm', MaxNorm)

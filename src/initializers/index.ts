@@ -111,12 +111,15 @@ export function serialize(initializer: Initializer): SerializedObject {
 }
 
 /** A function that makes an initializer of checked options. */
-function maker<T extends Initializer, A extends readonly [options?: object]>(
+function maker<C extends new (options?: never) => Initializer>(
   name: string,
-  Class: new (...options: A) => T,
-): (...options: A) => T {
-  return (...[options = {}]) =>
-    makeChecked((given) => new (Class as unknown as new (o: object) => T)(given), options, [], `initializers.${name}`)
+  Class: C,
+): (...options: ConstructorParameters<C>) => InstanceType<C> {
+  const make = (given: object): InstanceType<C> => new Class(given as never) as InstanceType<C>
+  return (...given) => {
+    const [options = {}]: readonly unknown[] = given
+    return makeChecked(make, options as object, [], `initializers.${name}`)
+  }
 }
 
 export const zeros = maker('zeros', Zeros)

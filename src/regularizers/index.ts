@@ -178,12 +178,15 @@ export function register(
 }
 
 /** A function that makes a regularizer of checked options. */
-function maker<T extends Regularizer, A extends readonly [options?: object]>(
+function maker<C extends new (options?: never) => Regularizer>(
   name: string,
-  Class: new (...options: A) => T,
-): (...options: A) => T {
-  return (...[options = {}]) =>
-    makeChecked((given) => new (Class as unknown as new (o: object) => T)(given), options, [], `regularizers.${name}`)
+  Class: C,
+): (...options: ConstructorParameters<C>) => InstanceType<C> {
+  const make = (given: object): InstanceType<C> => new Class(given as never) as InstanceType<C>
+  return (...given) => {
+    const [options = {}]: readonly unknown[] = given
+    return makeChecked(make, options as object, [], `regularizers.${name}`)
+  }
 }
 
 export const l1 = maker('l1', L1)
