@@ -11,8 +11,10 @@ interface Answer {
 const keepIdle = 10_000
 /** A thread that has met this many damaged files is replaced: the library forgets memory on its error paths. */
 const maxFailures = 50
-/** One operation may take this long, while this process is running. */
-export const defaultTimeLimit = 60_000
+/** Milliseconds that one operation on a file of this size may take, while this process is running: far more than a sound file needs. */
+export function defaultTimeLimit(bytes: number): number {
+  return 20_000 + bytes / 10_000
+}
 
 let idle: Hdf5Thread | null = null
 
@@ -77,7 +79,7 @@ export class Hdf5Thread {
     where: string,
     operation: string,
     argument: object,
-    { transfer = [], timeLimit = defaultTimeLimit }: { transfer?: ArrayBuffer[]; timeLimit?: number } = {},
+    { transfer = [], timeLimit = defaultTimeLimit(0) }: { transfer?: ArrayBuffer[]; timeLimit?: number } = {},
   ): Promise<T> {
     const run = this.#queue.then(() => this.#call(where, operation, argument, transfer, timeLimit))
     this.#queue = run.catch(() => undefined)

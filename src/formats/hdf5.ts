@@ -1,7 +1,8 @@
 // Reads and writes HDF5 files as trees of groups, datasets and attributes. The library behind it runs in a thread of its own.
+import { stat } from 'node:fs/promises'
 import { FormatError, problem } from '../errors.ts'
 import { sizeOf } from '../graph/types.ts'
-import { Hdf5Thread } from './hdf5-thread.ts'
+import { defaultTimeLimit, Hdf5Thread } from './hdf5-thread.ts'
 import { halvesToFloat32, wordsToFloat32 } from './half.ts'
 
 /** Strings, numbers, lists of them; null for empty attributes and for types that no model file uses. */
@@ -56,7 +57,7 @@ const arrays: Readonly<Record<string, (buffer: ArrayBuffer) => Hdf5Values>> = {
 }
 
 export interface Hdf5Options {
-  /** Milliseconds that one operation may take; default 60,000. A file that takes longer is refused. */
+  /** Milliseconds that one operation may take; default 20,000, and one more for every 10 KB. A file that takes longer is refused. */
   readonly timeLimit?: number
 }
 
@@ -97,7 +98,9 @@ export class Hdf5File {
    * of their buffer may be needed). Links, virtual and external datasets are refused: they are how a file reads other files.
    * @throws FormatError that names `source`; the system's error if there is no such file.
    */
-  static async open(from: string | Uint8Array, source: string, options: Hdf5Options = {}): Promise<Hdf5File> {
+  static async open(from: string | Uint8Array, source: string, given: Hdf5Options = {}): Promise<Hdf5File> {
+    const size = typeof from === 'string' ? (await stat(from)).size : from.byteLength
+    const options = { timeLimit: given.timeLimit ?? defaultTimeLimit(size) }
     const thread = Hdf5Thread.take()
     try {
       const bytes = typeof from === 'string' ? null : ownBuffer(from)
@@ -255,7 +258,9 @@ export function putDataset(
 export async function encodeHdf5(root: Hdf5GroupToWrite): Promise<Uint8Array> {
   const thread = Hdf5Thread.take()
   try {
-    return await thread.call<Uint8Array>('HDF5 writer', 'write', { root: plain(root) }, { transfer: buffersOf(root) })
+    const transfer = buffersOf(root)
+    const timeLimit = defaultTimeLimit(transfer.reduce((sum, { byteLength }) => sum + byteLength, 0))
+    return await thread.call<Uint8Array>('HDF5 writer', 'write', { root: plain(root) }, { transfer, timeLimit })
   } finally {
     thread.release()
   }
