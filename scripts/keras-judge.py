@@ -21,6 +21,8 @@ def outputs(model, inputs):
 
 
 def difference(found, expected):
+    if not all(np.isfinite(a).all() for a in found):
+        raise ValueError("outputs that are not finite")
     return max(float(np.max(np.abs(a - b) / np.maximum(1, np.abs(b)))) if a.size else 0.0 for a, b in zip(found, expected, strict=True))
 
 
@@ -60,7 +62,13 @@ def write(library, name, build, path):
     """The other direction: a model of this library, saved here and read by Tanuki."""
     model = build()
     rng = np.random.default_rng(3)
-    model.set_weights([np.abs(rng.normal(0, 0.2, w.shape)).astype(w.dtype) for w in model.get_weights()])
+
+    def values(w):
+        if w.name.split("/")[-1].split(":")[0] in ("gamma", "moving_variance"):
+            return rng.uniform(0.8, 1.2, w.shape)
+        return rng.normal(0, np.sqrt(1.5 / max(1, np.prod(w.shape[:-1]))), w.shape)
+
+    model.set_weights([values(w).astype("float32") for w in model.weights])
     x = rng.normal(0, 1, (2, *model.inputs[0].shape[1:])).astype(np.float32)
     model.save(os.path.join(folder, path))
     pack = lambda a: {"data": np.asarray(a, np.float64).ravel().tolist(), "shape": list(a.shape)}  # noqa: E731

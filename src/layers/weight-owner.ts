@@ -3,7 +3,7 @@ import { type ConstraintLike, get as getConstraint } from '../constraints/index.
 import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { type DType, type Shape, showShape, sizeOf, type TypedArray } from '../graph/types.ts'
 import {
-  getInitializer, type InitializerLike, RandomNormal, RandomUniform, VarianceScaling,
+  Constant, getInitializer, type InitializerLike, Ones, RandomNormal, RandomUniform, VarianceScaling, Zeros,
 } from '../initializers/index.ts' // prettier-ignore
 import { toTensor } from '../ops/convert.ts'
 import { autoName, toSnakeCase } from '../ops/naming.ts'
@@ -52,7 +52,11 @@ function firstValues(given: InitializerLike, shape: Shape, dtype: DType): Tensor
   if (typeof given === 'function') return given(shape, dtype)
   const initializer = getInitializer(given)
   const drawn = [RandomNormal, RandomUniform, VarianceScaling].some((kind) => initializer instanceof kind)
-  return drawn && dtype === 'float32' ? () => initializer.values(shape, dtype) : initializer.values(shape, dtype)
+  // A file may describe a layer that would never fit into the memory, without having weights for it.
+  const huge = sizeOf(shape) > 1 << 20 && [Zeros, Ones, Constant].some((kind) => initializer instanceof kind)
+  return (drawn || huge) && dtype === 'float32'
+    ? () => initializer.values(shape, dtype)
+    : initializer.values(shape, dtype)
 }
 
 /** Base class of Layer; see there. */

@@ -6,7 +6,8 @@ import { isDict } from '../tree.ts'
 
 /**
  * `{class_name, config}` with calls as `[[[layer, node, tensor, kwargs], …], …]`. Models with calls that this form cannot say
- * (operations without a layer, tensors among the keyword arguments) stay in the form of Keras 3, which reads both.
+ * (operations without a layer, tensors among the keyword arguments) stay in the form of Keras 3, and so do those with calls of
+ * nested models: Keras 2 counts these from 1, Keras 3 from 0.
  */
 export function legacyModelConfig(model: Model): Config {
   const stored = serializeAny(model)
@@ -19,9 +20,6 @@ export function legacyModelConfig(model: Model): Config {
 }
 
 class Unsayable extends Error {}
-
-/** Nested models whose first layer is an input count their calls from 1: their own making was number 0. */
-type FirstCall = ReadonlyMap<string, number>
 
 function toLegacy(stored: SerializedObject): Config {
   if (typeof stored.module === 'string' && stored.module.startsWith('keras.src.ops.')) throw new Unsayable()
@@ -36,27 +34,21 @@ function toLegacy(stored: SerializedObject): Config {
 
 function functional(config: Config): Config {
   const layers = config.layers as (SerializedObject & { name: string; inbound_nodes: readonly Config[] })[]
-  const first: FirstCall = new Map(layers.map((layer) => [layer.name, startsWithInput(layer) ? 1 : 0]))
+  if (layers.some((layer) => Array.isArray(layer.config.layers))) throw new Unsayable()
   return {
     name: config.name,
     trainable: config.trainable,
     layers: layers.map((layer) => ({
       ...toLegacy(layer),
       name: layer.name,
-      inbound_nodes: layer.inbound_nodes.map((node) => call(node, first)),
+      inbound_nodes: layer.inbound_nodes.map(call),
     })),
     input_layers: ends(config.input_layers),
     output_layers: ends(config.output_layers),
   }
 }
 
-function startsWithInput({ class_name, config }: SerializedObject): boolean {
-  if (class_name === 'Functional') return true
-  const layers = config.layers as readonly SerializedObject[] | undefined
-  return class_name === 'Sequential' && layers?.[0]?.class_name === 'InputLayer'
-}
-
-function call(node: Config, first: FirstCall): unknown[] {
+function call(node: Config): unknown[] {
   const args = node.args as readonly unknown[]
   const kwargs = node.kwargs as Config
   if (args.length !== 1 || Object.values(kwargs).some(isTensor)) throw new Unsayable()
@@ -64,7 +56,7 @@ function call(node: Config, first: FirstCall): unknown[] {
   return inputs.map((input) => {
     if (!isTensor(input)) throw new Unsayable()
     const [layer, index, tensor] = input.config.keras_history
-    return [layer, index + (first.get(layer) ?? 0), tensor, kwargs]
+    return [layer, index, tensor, kwargs]
   })
 }
 
@@ -83,17 +75,27 @@ function ends(value: unknown): readonly unknown[] {
 
 /** Options of Keras 3 that Keras 2 does not know; left out, they have the value that they have there. */
 const newOptions = [
-  'quantization_config',
-  'synchronized',
-  'renorm',
-  'renorm_clipping',
-  'renorm_momentum',
-  'rms_scaling',
-  'optional',
-]
+  'quantization_config', 'synchronized', 'renorm', 'renorm_clipping', 'renorm_momentum', 'rms_scaling', 'optional', 'input_axes', 'output_axes',
+  'loss_scale_factor', 'gradient_accumulation_steps',
+] // prettier-ignore
+
+/** A stored object without options that older versions refuse, unless somebody has set them. */
+export function withoutNewOptions(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNewOptions)
+  if (!isDict(value)) return value
+  const kept = Object.entries(value).filter(
+    ([key, item]) =>
+      !(newOptions.includes(key) && !isSet(key, item)) && !(key === 'data_format' && item === 'channels_last'),
+  )
+  return Object.fromEntries(kept.map(([key, item]) => [key, withoutNewOptions(item)]))
+}
+
+function isSet(key: string, value: unknown): boolean {
+  return value !== null && value !== false && key !== 'renorm_momentum'
+}
 
 function layerConfig(className: string, config: Config): Config {
-  const kept = Object.fromEntries(Object.entries(config).filter(([key]) => !newOptions.includes(key)))
+  const kept = withoutNewOptions(config) as Config
   if (isDict(kept.dtype)) kept.dtype = (kept.dtype.config as Config | undefined)?.name ?? 'float32'
   if (className === 'InputLayer') {
     const { batch_shape: shape, ...rest } = kept

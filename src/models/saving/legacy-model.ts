@@ -9,7 +9,7 @@ import { isDict } from '../tree.ts'
 import { fromForeign, parseObject } from './config-text.ts'
 import { modelOf } from './keras-archive.ts'
 import { legacyCompileConfig } from './legacy-compile.ts'
-import { legacyModelConfig } from './legacy-config.ts'
+import { legacyModelConfig, withoutNewOptions } from './legacy-config.ts'
 import { matchLegacyOptimizer, writeLegacyOptimizer } from './legacy-optimizer.ts'
 import { kerasVersion, legacyGroup, matchLegacy, plainName, writeLegacyWeights } from './legacy-weights.ts'
 
@@ -36,7 +36,7 @@ export async function encodeLegacyModel(model: Model): Promise<Uint8Array> {
 /** Class and config alone: older readers know no modules. */
 function withoutHome(stored: unknown): unknown {
   if (!isDict(stored)) return stored
-  return { class_name: stored.class_name, config: stored.config }
+  return { class_name: stored.class_name, config: withoutNewOptions(stored.config) }
 }
 
 /**
