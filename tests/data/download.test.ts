@@ -22,6 +22,7 @@ let server: FileServer
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tanuki-download-'))
   server = await FileServer.start(content)
+  server.parts = folder
 })
 afterEach(async () => {
   vi.restoreAllMocks()

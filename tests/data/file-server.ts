@@ -1,7 +1,9 @@
 // A local HTTP server for tests of downloads: one file, served well or badly.
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 
 export interface Request {
   readonly method: string
@@ -16,6 +18,8 @@ export type Answer = (request: IncomingMessage, response: ServerResponse, server
 export class FileServer {
   content: Uint8Array
   etag: string | null = '"one"'
+  /** Where the client keeps its unfinished files. */
+  parts: string | null = null
   /** What the next requests get, in order; then the default. */
   answers: Answer[] = []
   readonly requests: Request[] = []
@@ -73,25 +77,49 @@ export const sendWhole: Answer = (_request, response, { content }) => {
   response.writeHead(200, { 'content-length': content.length }).end(content)
 }
 
-/** Announces everything, sends `bytes` of it, and cuts the connection. */
+/**
+ * Announces everything, sends `bytes` of it, and cuts the connection once they are on the client's disk: what a client has not read when a
+ * connection breaks is lost, and how soon it reads is not in our hands.
+ */
 export const cutAfter =
   (bytes: number): Answer =>
-  (request, response, server) =>
-    sendSome(request, response, server, bytes, () => setTimeout(() => response.socket?.destroy(), 150))
+  (request, response, server) => {
+    const before = partsIn(server)
+    const end = sendSome(request, response, server, bytes)
+    const cutWhenThere = (): void => {
+      const there = Object.entries(partsIn(server)).some(([name, { size, changed }]) => size >= end && changed !== before[name]?.changed)
+      if (there) response.socket?.destroy()
+      else if (!response.closed) setTimeout(cutWhenThere, 5)
+    }
+    cutWhenThere()
+  } // prettier-ignore
 
 /** Sends `bytes` and then nothing more. */
 export const stallAfter =
   (bytes: number): Answer =>
-  (request, response, server) =>
-    sendSome(request, response, server, bytes, () => undefined)
+  (request, response, server) => {
+    sendSome(request, response, server, bytes)
+  }
 
+/** Sizes and times (nanoseconds) of the client's unfinished files. */
+function partsIn({ parts }: FileServer): Record<string, { size: number; changed: bigint }> {
+  if (parts === null) throw new Error('set server.parts to the folder of the downloads')
+  const names = existsSync(parts) ? readdirSync(parts).filter((name) => name.endsWith('.part')) : []
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const found = statSync(join(parts, name), { bigint: true, throwIfNoEntry: false })
+      return found === undefined ? [] : [[name, { size: Number(found.size), changed: found.mtimeNs }]]
+    }),
+  )
+}
+
+/** @returns the size of the client's file when it has got them. */
 function sendSome(
   request: IncomingMessage,
   response: ServerResponse,
   { content, etag }: FileServer,
   bytes: number,
-  then: () => void,
-): void {
+): number {
   const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
   const headers: Record<string, string | number> = {
     'content-length': content.length - from,
@@ -99,8 +127,8 @@ function sendSome(
   }
   if (from > 0) headers['content-range'] = `bytes ${from}-${content.length - 1}/${content.length}`
   response.writeHead(from > 0 ? 206 : 200, headers)
-  // The pause lets the client see the bytes before the end.
-  response.write(content.subarray(from, from + bytes), () => setTimeout(then, 30))
+  response.write(content.subarray(from, from + bytes))
+  return from + bytes
 }
 
 export const status =

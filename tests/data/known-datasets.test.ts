@@ -29,6 +29,7 @@ let server: FileServer
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tanuki-sets-'))
   server = await FileServer.start(new Uint8Array())
+  server.parts = join(folder, 'downloads')
 })
 afterEach(async () => {
   await server.stop()
