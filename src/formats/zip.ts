@@ -11,9 +11,9 @@ const library = async () => {
 export interface ZipOptions {
   /** More entries are refused. Default 10,000: more than any model has. */
   readonly maxEntries?: number
+  /** Entries above 1 MiB that are packed better are refused as bombs. Default 100: entries of models are stored as they are. */
+  readonly maxRatio?: number
 }
-/** Entries of models are stored as they are; deflated ones of more than this ratio are bombs. */
-const maxRatio = 100
 /** Below this, the ratio says nothing. */
 const small = 1 << 20
 
@@ -42,7 +42,7 @@ export interface ZipFile {
 export async function openZip(
   from: string | Uint8Array,
   source: string,
-  { maxEntries = 10_000 }: ZipOptions = {},
+  { maxEntries = 10_000, maxRatio = 100 }: ZipOptions = {},
 ): Promise<ZipFile> {
   const zip = await library()
   const reader = new zip.ZipReader(

@@ -13,6 +13,8 @@ import type { FileSlice } from './example-order.ts'
 import { specOfFeatures } from './features.ts'
 import { knownSets } from './known.ts'
 import type { KnownSet } from './known.ts'
+import { openNpzSet } from './npz-set.ts'
+import type { NpzSetOptions } from './npz-set.ts'
 import type { DatasetInfo, ExampleSource } from './source.ts'
 import { slicesOf } from './split-spec.ts'
 import { openStoredSet } from './stored-set.ts'
@@ -83,6 +85,29 @@ export async function loadFromDirectory(
   options: LoadOptions & { readonly split?: string | readonly string[] | Readonly<Record<string, string>> } = {},
 ): Promise<unknown> {
   return splitsOf(await openStoredSet(folder), options)
+}
+
+/**
+ * As `load`, from a .npz file in the layout of keras.datasets: `x_train`, `y_train`, `x_test`, `y_test`, or other splits (see `NpzSetOptions`
+ * for the rest). uint8 pictures come as `image` with an axis of channels, classes as int32 `label`, in the order of the file, which is held
+ * in memory. @throws FormatError for damage and arrays that do not belong together; the system's error if there is no such file.
+ */
+export async function loadFromNpz<const S extends string | readonly string[] | Readonly<Record<string, string>>>(
+  path: string,
+  options: LoadOptions & NpzSetOptions & { readonly split: S },
+): Promise<Loaded<S>>
+export async function loadFromNpz(
+  path: string,
+  options?: LoadOptions & NpzSetOptions,
+): Promise<Record<string, KnownDataset>>
+export async function loadFromNpz(
+  path: string,
+  options: LoadOptions &
+    NpzSetOptions & { readonly split?: string | readonly string[] | Readonly<Record<string, string>> } = {},
+): Promise<unknown> {
+  const { classNames, maxBytes } = options
+  const limits = { ...(classNames ? { classNames } : {}), ...(maxBytes === undefined ? {} : { maxBytes }) }
+  return splitsOf(await openNpzSet(path, limits), options)
 }
 
 /** The names that `load` knows. */

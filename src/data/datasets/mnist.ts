@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises'
 import { FormatError, problem } from '../../errors.ts'
 import { decodeIdx } from '../../formats/idx.ts'
-import type { IdxArray } from '../../formats/idx.ts'
-import { tensor } from '../../ops/index.ts'
 import { download } from '../download.ts'
 import type { DownloadRecord } from '../download.ts'
+import { arraySource } from './array-source.ts'
+import type { SplitArrays } from './array-source.ts'
 import type { BuildOptions } from './build.ts'
 import { storageOrder } from './example-order.ts'
 import { classLabel, image } from './features.ts'
@@ -53,46 +53,18 @@ export const fashionMnist = idxSet('fashion_mnist', '3.0.1', fashionFiles, [
   'T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat', 'Sandal', 'Shirt', 'Sneaker', 'Bag', 'Ankle boot',
 ]) // prettier-ignore
 
-interface Arrays {
-  readonly pictures: IdxArray
-  readonly labels: IdxArray
-  /** Position in the file of the i-th example of the order of storage. */
-  readonly order: readonly number[]
-}
-
 /** A set of grey pictures in IDX files; both splits are held in memory while the source is. */
 export function idxSet(name: string, version: string, files: Files, classNames: readonly string[]) {
-  const open = async (options: BuildOptions): Promise<ExampleSource<{ split: string; index: number }>> => {
-    const arrays = new Map<string, Arrays>()
-    for (const [split, records] of Object.entries(files)) arrays.set(split, await readArrays(split, records, options))
-    return {
-      info: {
-        name,
-        version,
-        splits: Object.fromEntries([...arrays].map(([split, { order }]) => [split, [order.length]])),
-        features: { image: image({ channels: 1 }), label: classLabel(classNames) },
-        supervisedKeys: ['image', 'label'],
-      },
-      async *read({ split, skip, take }) {
-        await Promise.resolve()
-        for (const index of arrays.get(split)!.order.slice(skip, skip + take)) yield { split, index }
-      },
-      decode: ({ split, index }) => {
-        const { pictures, labels } = arrays.get(split)!
-        const [, height, width] = pictures.shape as [number, number, number]
-        const size = height * width
-        const data = (pictures.data as Uint8Array).slice(index * size, (index + 1) * size)
-        return Promise.resolve({
-          image: tensor(data, { shape: [height, width, 1], dtype: 'uint8' }),
-          label: tensor(labels.data[index]!, { dtype: 'int32' }),
-        })
-      },
-    }
+  const open = async (options: BuildOptions): Promise<ExampleSource> => {
+    const splits = new Map<string, SplitArrays>()
+    for (const [split, records] of Object.entries(files)) splits.set(split, await readArrays(split, records, options))
+    const features = { image: image({ channels: 1 }), label: classLabel(classNames) }
+    return arraySource({ name, version, features, supervisedKeys: ['image', 'label'] }, splits)
   }
   return { name, open }
 }
 
-async function readArrays(split: string, records: Files['train'], options: BuildOptions): Promise<Arrays> {
+async function readArrays(split: string, records: Files['train'], options: BuildOptions): Promise<SplitArrays> {
   const { downloads: folder, ...rest } = options
   const [pictures, labels] = await Promise.all(
     records.map(async (one) => {
@@ -106,5 +78,10 @@ async function readArrays(split: string, records: Files['train'], options: Build
     throw new FormatError(problem({ where: records[0].url, expected, received: [pictures!.shape, labels!.shape] }))
   // TensorFlow Datasets takes the running number as key.
   const keys = Array.from({ length: count }, (_, i) => String(i))
-  return { pictures: pictures!, labels: labels!, order: storageOrder(split, keys) }
+  const [, height, width] = pictures!.shape as [number, number, number]
+  return {
+    input: { data: pictures!.data, shape: [height, width, 1], dtype: 'uint8' },
+    target: { data: new Int32Array(labels!.data), shape: [], dtype: 'int32' },
+    order: storageOrder(split, keys),
+  }
 }
