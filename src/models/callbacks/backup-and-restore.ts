@@ -1,8 +1,9 @@
 // Makes training survive a crash: state is saved regularly, and a new fit goes on from there.
-import { ArgumentError, FormatError, problem } from '../../errors.ts'
+import { FormatError, problem } from '../../errors.ts'
 import { decodeSafetensors } from '../../formats/safetensors.ts'
 import type { SafetensorsFile } from '../../formats/safetensors.ts'
 import type { Variable } from '../../ops/index.ts'
+import { checkRules, checkValue, flag, text, whole } from '../../platform/option-rules.ts'
 import { warn } from '../../platform/warn.ts'
 import { assignVariables, encodeVariables } from '../safetensors-format.ts'
 import { Callback } from './callback.ts'
@@ -21,6 +22,16 @@ export interface BackupAndRestoreOptions {
   readonly deleteCheckpoint?: boolean
 }
 
+const rules = {
+  backupDir: { ...text, expected: 'the path of a folder', hint: 'For example { backupDir: "backup" }' },
+  saveFreq: {
+    expected: '"epoch" or a number of batches',
+    fits: (value: unknown) => value === 'epoch' || whole(1).fits(value),
+  },
+  doubleCheckpoint: flag,
+  deleteCheckpoint: flag,
+}
+
 /** Weights, optimizer state, random states and the epoch lie in one file, which is replaced whole or not at all. */
 export class BackupAndRestore extends Callback {
   readonly backupDir: string
@@ -32,16 +43,9 @@ export class BackupAndRestore extends Callback {
 
   constructor(options: BackupAndRestoreOptions) {
     super()
+    checkRules('backupAndRestore', options, rules, 'backupAndRestore({ backupDir: "backup" })')
     const { backupDir, saveFreq = 'epoch' } = options
-    if (typeof backupDir !== 'string' || backupDir === '') {
-      throw new ArgumentError(
-        problem({ where: 'backupAndRestore', expected: 'a folder as `backupDir`', received: backupDir }),
-      )
-    }
-    if (saveFreq !== 'epoch' && !(Number.isInteger(saveFreq) && saveFreq > 0)) {
-      const expected = '`saveFreq` to be "epoch" or a number of batches'
-      throw new ArgumentError(problem({ where: 'backupAndRestore', expected, received: saveFreq }))
-    }
+    checkValue('backupAndRestore', 'backupDir', backupDir, rules.backupDir)
     this.backupDir = backupDir
     this.saveFreq = saveFreq
     this.doubleCheckpoint = options.doubleCheckpoint ?? false

@@ -1,4 +1,5 @@
 // Writes one row of values an epoch into a CSV file.
+import { checkRules, checkValue, flag, text } from '../../platform/option-rules.ts'
 import { pythonFloat } from '../python-format.ts'
 import { Callback } from './callback.ts'
 import type { Logs } from './callback.ts'
@@ -14,6 +15,12 @@ export interface CSVLoggerOptions {
   readonly append?: boolean
 }
 
+const rules = {
+  filename: { ...text, expected: 'the path of a file', hint: 'For example { filename: "log.csv" }' },
+  separator: text,
+  append: flag,
+}
+
 /** The columns are `epoch` (from 0) and the sorted names of the first epoch, with `val_` twins if it had none. */
 export class CSVLogger extends Callback {
   readonly filename: string
@@ -22,8 +29,12 @@ export class CSVLogger extends Callback {
   #keys: string[] | null = null
   #writeHeader = true
 
-  constructor({ filename, separator = ',', append = false }: CSVLoggerOptions) {
+  /** @throws ArgumentError for unknown options and no file name. */
+  constructor(options: CSVLoggerOptions) {
     super()
+    checkRules('csvLogger', options, rules, 'csvLogger({ filename: "log.csv" })')
+    const { filename, separator = ',', append = false } = options
+    checkValue('csvLogger', 'filename', filename, rules.filename)
     this.filename = filename
     this.separator = separator
     this.append = append

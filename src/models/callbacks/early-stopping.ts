@@ -1,7 +1,8 @@
 // Stops training when a value has stopped getting better.
 import type { Tensor } from '../../ops/index.ts'
+import { finite, flag, orNull, verbosity, whole } from '../../platform/option-rules.ts'
 import type { Logs } from './callback.ts'
-import { MonitorCallback } from './monitor.ts'
+import { checkedMonitor, MonitorCallback } from './monitor.ts'
 import type { MonitorOptions } from './monitor.ts'
 
 export interface EarlyStoppingOptions extends MonitorOptions {
@@ -18,6 +19,15 @@ export interface EarlyStoppingOptions extends MonitorOptions {
   readonly startFromEpoch?: number
 }
 
+const rules = {
+  minDelta: finite(),
+  patience: whole(0),
+  verbose: verbosity,
+  baseline: orNull(finite()),
+  restoreBestWeights: flag,
+  startFromEpoch: whole(0),
+}
+
 /** Sets `model.stopTraining` after `patience` epochs without progress; never at the first epoch. */
 export class EarlyStopping extends MonitorCallback {
   readonly patience: number
@@ -30,8 +40,9 @@ export class EarlyStopping extends MonitorCallback {
   bestEpoch = 0
   #bestWeights: Tensor[] | null = null
 
+  /** @throws ArgumentError for unknown options and impossible values. */
   constructor(options: EarlyStoppingOptions = {}) {
-    super(options, Math.abs(options.minDelta ?? 0))
+    super(checkedMonitor('earlyStopping', options, rules), Math.abs(options.minDelta ?? 0))
     this.patience = options.patience ?? 0
     this.verbose = options.verbose ?? 0
     this.baseline = options.baseline ?? null

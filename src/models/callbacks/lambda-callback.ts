@@ -1,4 +1,5 @@
 // A callback made of functions.
+import { aFunction, checkRules } from '../../platform/option-rules.ts'
 import { Callback } from './callback.ts'
 import type { Logs } from './callback.ts'
 
@@ -13,9 +14,16 @@ export interface LambdaCallbackOptions {
   readonly onTrainBatchEnd?: (batch: number, logs: Logs) => Hook
 }
 
+const hooks = [
+  'onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onTrainBatchBegin', 'onTrainBatchEnd',
+] // prettier-ignore
+const rules = Object.fromEntries(hooks.map((hook) => [hook, aFunction]))
+
 export class LambdaCallback extends Callback {
+  /** @throws ArgumentError for unknown hooks and what is no function. */
   constructor(options: LambdaCallbackOptions) {
     super()
+    checkRules('lambdaCallback', options, rules, 'lambdaCallback({ onEpochEnd: (epoch, logs) => { … } })')
     // Only what is given becomes an override: the values of batches are read for those who ask.
     Object.assign(this, options)
   }

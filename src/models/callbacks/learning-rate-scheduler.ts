@@ -1,5 +1,6 @@
 // Sets the learning rate of each epoch from a function.
 import { ArgumentError, problem } from '../../errors.ts'
+import { aFunction, checkRules, checkValue, verbosity } from '../../platform/option-rules.ts'
 import { pythonFloat } from '../python-format.ts'
 import { Callback } from './callback.ts'
 import type { Logs } from './callback.ts'
@@ -13,12 +14,22 @@ export interface LearningRateSchedulerOptions {
   readonly verbose?: number
 }
 
+const rules = {
+  schedule: { ...aFunction, hint: 'For example (epoch, rate) => rate * 0.9' },
+  verbose: verbosity,
+}
+
 export class LearningRateScheduler extends Callback {
   readonly schedule: RateSchedule
   readonly verbose: number
 
-  constructor({ schedule, verbose = 0 }: LearningRateSchedulerOptions) {
+  /** @throws ArgumentError for unknown options and a schedule that is no function. */
+  constructor(options: LearningRateSchedulerOptions) {
     super()
+    const where = 'learningRateScheduler'
+    checkRules(where, options, rules, `${where}({ schedule: (epoch, rate) => rate * 0.9 })`)
+    const { schedule, verbose = 0 } = options
+    checkValue(where, 'schedule', schedule, rules.schedule)
     this.schedule = schedule
     this.verbose = verbose
   }

@@ -1,10 +1,24 @@
 // Calls the hooks of all callbacks of a run in order, waiting for those that are asynchronous.
 import { ArgumentError, problem } from '../../errors.ts'
+import { closest, isClass } from '../../platform/arguments.ts'
 import type { Model } from '../model.ts'
 import { Callback } from './callback.ts'
 import type { Logs, RunParams } from './callback.ts'
 import { History } from './history.ts'
+import * as exported from './index.ts'
 import { ProgbarLogger } from './progbar-logger.ts'
+
+const makers = Object.keys(exported).filter((name) => /^[a-z]/.test(name))
+
+/** What to write instead: a class or a maker was not called, a function or an object of hooks wants a LambdaCallback. */
+function adviceFor(given: unknown): string {
+  const name = typeof given === 'function' ? given.name : ''
+  if (isClass(given)) return `Give an instance: new ${name}({ … })`
+  if (makers.includes(name)) return `Call it: callbacks.${name}({ … })`
+  const known = typeof given === 'string' ? closest(given, makers) : null
+  if (known !== null) return `Write callbacks.${known}({ … })`
+  return 'Use callbacks.lambdaCallback({...}) for plain functions'
+}
 
 type Call = (callback: Callback) => void | Promise<void>
 
@@ -19,7 +33,7 @@ export class CallbackList {
   constructor(where: string, given: readonly Callback[], model: Model, params: RunParams, withHistory: boolean) {
     for (const callback of given) {
       if (callback instanceof Callback) continue
-      const hint = 'Use callbacks.lambdaCallback({...}) for plain functions'
+      const hint = adviceFor(callback)
       throw new ArgumentError(
         problem({ where, expected: 'instances of Callback in `callbacks`', received: callback, hint }),
       )

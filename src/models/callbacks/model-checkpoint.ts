@@ -1,9 +1,10 @@
 // Saves the model or its weights while it trains.
 import { ArgumentError, problem } from '../../errors.ts'
+import { checkValue, finite, flag, orNull, text, verbosity, whole } from '../../platform/option-rules.ts'
 import { warn } from '../../platform/warn.ts'
 import { fillPlaceholders } from '../python-format.ts'
 import type { Logs } from './callback.ts'
-import { MonitorCallback } from './monitor.ts'
+import { checkedMonitor, MonitorCallback } from './monitor.ts'
 import type { MonitorOptions } from './monitor.ts'
 
 export interface ModelCheckpointOptions extends MonitorOptions {
@@ -20,6 +21,23 @@ export interface ModelCheckpointOptions extends MonitorOptions {
   readonly initialValueThreshold?: number | null
 }
 
+const where = 'modelCheckpoint'
+const rules = {
+  filepath: {
+    ...text,
+    expected: 'the path of a file',
+    hint: 'For example { filepath: "best.keras", saveBestOnly: true }',
+  },
+  verbose: verbosity,
+  saveBestOnly: flag,
+  saveWeightsOnly: flag,
+  saveFreq: {
+    expected: '"epoch" or a number of batches',
+    fits: (value: unknown) => value === 'epoch' || whole(1).fits(value),
+  },
+  initialValueThreshold: orNull(finite()),
+}
+
 export class ModelCheckpoint extends MonitorCallback {
   readonly filepath: string
   readonly verbose: number
@@ -32,18 +50,14 @@ export class ModelCheckpoint extends MonitorCallback {
 
   /** @throws ArgumentError for a file name of a wrong kind or a wrong `saveFreq`. */
   constructor(options: ModelCheckpointOptions) {
-    super(options, 0)
+    super(checkedMonitor(where, options, rules, 'filepath: "best.keras"'), 0)
+    checkValue(where, 'filepath', options.filepath, rules.filepath)
     this.filepath = options.filepath
     this.verbose = options.verbose ?? 0
     this.saveBestOnly = options.saveBestOnly ?? false
     this.saveWeightsOnly = options.saveWeightsOnly ?? false
     this.saveFreq = options.saveFreq ?? 'epoch'
     this.best = options.initialValueThreshold ?? null
-    const where = 'modelCheckpoint'
-    if (this.saveFreq !== 'epoch' && !(Number.isInteger(this.saveFreq) && this.saveFreq > 0)) {
-      const expected = '`saveFreq` to be "epoch" or a number of batches'
-      throw new ArgumentError(problem({ where, expected, received: this.saveFreq }))
-    }
     const endings = this.saveWeightsOnly ? ['.weights.h5', '.safetensors'] : ['.keras', '.h5', '.safetensors']
     if (!endings.some((ending) => this.filepath.endsWith(ending))) {
       const what = this.saveWeightsOnly ? 'weights' : 'a model'

@@ -1,5 +1,7 @@
 // What EarlyStopping, ModelCheckpoint and ReduceLROnPlateau share: watching one value and knowing which way is better.
 import { ArgumentError, problem } from '../../errors.ts'
+import { checkRules, oneOf, text } from '../../platform/option-rules.ts'
+import type { OptionRules } from '../../platform/option-rules.ts'
 import { warn } from '../../platform/warn.ts'
 import { Callback } from './callback.ts'
 import type { Logs } from './callback.ts'
@@ -13,6 +15,22 @@ export interface MonitorOptions {
   readonly mode?: MonitorMode
 }
 
+const monitorRules: OptionRules = {
+  monitor: { ...text, hint: 'For example "val_loss" or "val_accuracy"' },
+  mode: oneOf('auto', 'min', 'max'),
+}
+
+/** The options, if all are known and possible: those of watching, and those of `rules`. @throws ArgumentError if not. */
+export function checkedMonitor<O extends MonitorOptions>(
+  where: string,
+  options: O,
+  rules: OptionRules,
+  first = 'monitor: "val_loss"',
+): O {
+  checkRules(where, options, { ...monitorRules, ...rules }, `${where}({ ${first} })`)
+  return options
+}
+
 export abstract class MonitorCallback extends Callback {
   readonly monitor: string
   readonly mode: MonitorMode
@@ -24,11 +42,7 @@ export abstract class MonitorCallback extends Callback {
   constructor(options: MonitorOptions, minDelta: number) {
     super()
     this.monitor = options.monitor ?? 'val_loss'
-    const mode = options.mode ?? 'auto'
-    if (mode !== 'auto' && mode !== 'min' && mode !== 'max') {
-      warn(`${this.constructor.name}: mode "${String(mode)}" is unknown, using "auto"`)
-      this.mode = 'auto'
-    } else this.mode = mode
+    this.mode = options.mode ?? 'auto'
     this.minDelta = minDelta
   }
 

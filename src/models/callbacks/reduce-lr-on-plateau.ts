@@ -1,9 +1,9 @@
 // Lowers the learning rate when a value has stopped getting better.
-import { ArgumentError, problem } from '../../errors.ts'
+import { finite, verbosity, whole } from '../../platform/option-rules.ts'
 import { pythonFloat } from '../python-format.ts'
 import type { Logs } from './callback.ts'
 import { currentRate, setRate } from './learning-rate.ts'
-import { MonitorCallback } from './monitor.ts'
+import { checkedMonitor, MonitorCallback } from './monitor.ts'
 import type { MonitorOptions } from './monitor.ts'
 
 export interface ReduceLROnPlateauOptions extends MonitorOptions {
@@ -20,6 +20,19 @@ export interface ReduceLROnPlateauOptions extends MonitorOptions {
   readonly minLr?: number
 }
 
+const rules = {
+  factor: {
+    expected: 'a number from 0 to below 1',
+    fits: (value: unknown) => typeof value === 'number' && value >= 0 && value < 1,
+    hint: 'The learning rate is multiplied by it',
+  },
+  patience: whole(0),
+  verbose: verbosity,
+  minDelta: finite(),
+  cooldown: whole(0),
+  minLr: finite(0),
+}
+
 export class ReduceLROnPlateau extends MonitorCallback {
   readonly factor: number
   readonly patience: number
@@ -29,15 +42,10 @@ export class ReduceLROnPlateau extends MonitorCallback {
   wait = 0
   cooldownCounter = 0
 
-  /** @throws ArgumentError if `factor` is not below 1. */
+  /** @throws ArgumentError for unknown options and impossible values. */
   constructor(options: ReduceLROnPlateauOptions = {}) {
-    super(options, options.minDelta ?? 1e-4)
+    super(checkedMonitor('reduceLROnPlateau', options, rules), options.minDelta ?? 1e-4)
     this.factor = options.factor ?? 0.1
-    if (!(this.factor < 1)) {
-      throw new ArgumentError(
-        problem({ where: 'reduceLROnPlateau', expected: 'a factor below 1', received: this.factor }),
-      )
-    }
     this.patience = options.patience ?? 10
     this.verbose = options.verbose ?? 0
     this.cooldown = options.cooldown ?? 0

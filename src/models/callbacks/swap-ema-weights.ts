@@ -1,4 +1,5 @@
 // Evaluates with the moving averages of the weights, which the optimizer keeps with `useEma`.
+import { checkRules, flag } from '../../platform/option-rules.ts'
 import { Callback } from './callback.ts'
 
 export interface SwapEMAWeightsOptions {
@@ -6,14 +7,17 @@ export interface SwapEMAWeightsOptions {
   readonly swapOnEpoch?: boolean
 }
 
+const where = 'swapEMAWeights'
+
 /** Puts the averages in the weights' place before evaluation and prediction, and the weights back afterwards. */
 export class SwapEMAWeights extends Callback {
   readonly swapOnEpoch: boolean
   #averagesInModel = false
 
-  constructor({ swapOnEpoch = false }: SwapEMAWeightsOptions = {}) {
+  constructor(options: SwapEMAWeightsOptions = {}) {
     super()
-    this.swapOnEpoch = swapOnEpoch
+    checkRules(where, options, { swapOnEpoch: flag }, 'swapEMAWeights({ swapOnEpoch: true })')
+    this.swapOnEpoch = options.swapOnEpoch ?? false
   }
 
   override onTrainBegin(): void {
@@ -51,8 +55,6 @@ export class SwapEMAWeights extends Callback {
     this.#averagesInModel = wanted
   }
 }
-
-const where = 'swapEMAWeights'
 
 export function swapEMAWeights(options: SwapEMAWeightsOptions = {}): SwapEMAWeights {
   return new SwapEMAWeights(options)

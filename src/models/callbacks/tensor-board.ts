@@ -1,6 +1,7 @@
 // Writes losses, metrics and the distributions of weights for TensorBoard.
-import { ArgumentError, problem } from '../../errors.ts'
+import { ArgumentError } from '../../errors.ts'
 import type { EventFile } from '../../formats/event-file.ts'
+import { checkRules, flag, text, whole } from '../../platform/option-rules.ts'
 import { warn } from '../../platform/warn.ts'
 import { Callback } from './callback.ts'
 import type { Logs } from './callback.ts'
@@ -24,6 +25,17 @@ export interface TensorBoardOptions {
   readonly updateFreq?: 'epoch' | 'batch' | number
 }
 
+const rules = {
+  logDir: { ...text, expected: 'the path of a folder' },
+  histogramFreq: whole(0),
+  writeGraph: flag,
+  writeStepsPerSecond: flag,
+  updateFreq: {
+    expected: '"epoch", "batch" or a number of batches',
+    fits: (value: unknown) => value === 'epoch' || value === 'batch' || whole(1).fits(value),
+  },
+}
+
 type Part = 'train' | 'validation'
 
 /** Tags, steps and folders are Keras'. `tensorboard --logdir logs` shows them, also while training runs. */
@@ -43,16 +55,8 @@ export class TensorBoard extends Callback {
   /** @throws ArgumentError for an empty folder name and frequencies that are no counts. */
   constructor(options: TensorBoardOptions = {}) {
     super()
+    checkRules('tensorBoard', options, rules, 'tensorBoard({ logDir: "logs" })')
     const { logDir = 'logs', histogramFreq = 0, updateFreq = 'epoch' } = options
-    const refuse = (expected: string, received: unknown): never => {
-      throw new ArgumentError(problem({ where: 'tensorBoard', expected, received }))
-    }
-    if (typeof logDir !== 'string' || logDir === '') refuse('a folder as `logDir`', logDir)
-    if (!Number.isInteger(histogramFreq) || histogramFreq < 0) refuse('`histogramFreq` of 0 or more', histogramFreq)
-    const isCount = typeof updateFreq === 'number' && Number.isInteger(updateFreq) && updateFreq > 0
-    if (updateFreq !== 'epoch' && updateFreq !== 'batch' && !isCount) {
-      refuse('`updateFreq` to be "epoch", "batch" or a number of batches', updateFreq)
-    }
     this.logDir = logDir
     this.histogramFreq = histogramFreq
     this.writeGraph = options.writeGraph ?? true
