@@ -13,6 +13,7 @@
 #include "attributes.h"
 #include "jpeg.h"
 #include "kernels.h"
+#include "memory.h"
 
 namespace tanuki {
 namespace {
@@ -175,6 +176,17 @@ Napi::Object described(Napi::Env env, Napi::Value data, int64_t height, int64_t 
   out.Set("width", static_cast<double>(width));
   out.Set("channels", channels);
   return out;
+}
+
+/** pixelBuffer(bytes): ArrayBuffer of undefined content. Its memory goes back to the pool of blocks: a batch's fresh pages would cost more than its decoding. */
+Napi::Value pixelBuffer(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const double bytes = info[0].As<Napi::Number>().DoubleValue();
+    if (!(bytes >= 0 && bytes < 9e15)) throw std::invalid_argument("pixelBuffer: expected a number of bytes");
+    auto* owner = new std::shared_ptr<Block>(Block::allocate(static_cast<size_t>(bytes)));
+    return Napi::ArrayBuffer::New(
+        info.Env(), (*owner)->data(), static_cast<size_t>(bytes), [](Napi::BasicEnv, void*, std::shared_ptr<Block>* held) { delete held; }, owner);
+  });
 }
 
 /** A whole file, read at once: Node's own way there takes a pool task for opening, one for asking the size, for reading and for closing. */
@@ -346,6 +358,7 @@ Napi::Value encode(const Napi::CallbackInfo& info) {
 void exportPictures(Napi::Env env, Napi::Object exports) {
   exports.Set("decodeJpeg", Napi::Function::New(env, decode));
   exports.Set("decodeJpegResized", Napi::Function::New(env, decodeResized));
+  exports.Set("pixelBuffer", Napi::Function::New(env, pixelBuffer));
   exports.Set("readFile", Napi::Function::New(env, readWhole));
   exports.Set("resizePixels", Napi::Function::New(env, resize));
   exports.Set("encodeJpeg", Napi::Function::New(env, encode));

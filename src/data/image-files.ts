@@ -191,7 +191,7 @@ function filesDataset(paths: readonly string[], labels: readonly number[]): Data
 }
 
 async function loadElement(path: string, label: number, classes: number, settings: Settings): Promise<Element> {
-  const pixels = pixelArray(settings, 1)
+  const pixels = await pixelArray(settings, 1)
   await loadInto(path, settings, pixels)
   const image = tensor(pixels, { shape: [...settings.size, settings.channels] })
   switch (settings.labelMode) {

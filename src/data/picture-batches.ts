@@ -5,16 +5,23 @@ import { Dataset, type IterationOptions } from './dataset.ts'
 import { decodeResized } from './decode-image.ts'
 import { type ElementSpec, mapSpec } from './element-spec.ts'
 import type { Settings } from './image-options.ts'
-import { readPicture } from './picture-addon.ts'
+import { pictureAddon, readPicture } from './picture-addon.ts'
 import { grouped } from './stages.ts'
 import type { Element } from './structure.ts'
 
 export type PixelArray = Uint8Array | Float32Array
 
-/** Room for `count` pictures. As in TensorFlow, pixels that are only picked keep their type. */
-export function pixelArray({ uint8, interpolation, size, channels }: Settings, count: number): PixelArray {
+/** Room for `count` pictures, of undefined content. As in TensorFlow, pixels that are only picked keep their type. */
+export async function pixelArray(
+  { uint8, interpolation, size, channels }: Settings,
+  count: number,
+): Promise<PixelArray> {
   const length = count * size[0] * size[1] * channels
-  return uint8 || interpolation === 'nearest' ? new Uint8Array(length) : new Float32Array(length)
+  const bytes = uint8 || interpolation === 'nearest'
+  const addon = await pictureAddon()
+  if (addon === null) return bytes ? new Uint8Array(length) : new Float32Array(length)
+  const memory = addon.functions.pixelBuffer(bytes ? length : length * 4)
+  return bytes ? new Uint8Array(memory) : new Float32Array(memory)
 }
 
 /** Decodes a file to `target`, at the size that the settings want. */
@@ -48,7 +55,7 @@ export function pictureBatches(
 ): Dataset {
   const { size, channels, labelMode } = settings
   const load = async (group: readonly [string, number][], stopped: () => boolean): Promise<Element> => {
-    const pixels = pixelArray(settings, group.length)
+    const pixels = await pixelArray(settings, group.length)
     const length = pixels.length / group.length
     let next = 0
     let failed = false

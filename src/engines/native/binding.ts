@@ -78,6 +78,8 @@ export interface ResizeTables {
 export interface PictureBinding {
   /** A regular file, whole. Rejects without saying much: then Node's own readFile says it. */
   readFile(path: string): Promise<Uint8Array>
+  /** Memory of undefined content that is used again when nobody holds it any more. */
+  pixelBuffer(bytes: number): ArrayBuffer
   decodeJpeg(
     file: Uint8Array,
     how: JpegDecoding,
