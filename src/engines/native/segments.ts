@@ -62,7 +62,8 @@ function cutRuns(ops: readonly Op[]): RunOfOps[] {
         made.add(output.storage)
       }
     } else {
-      if (op.inputs.some((value) => late.has(value.storage))) flush()
+      // Read as a whole (as a row of all samples, say), a value of the batch must be complete too.
+      if (op.inputs.some((value, k) => late.has(value.storage) || (!op.advance[k] && made.has(value.storage)))) flush()
       run.body.push(op)
       for (const output of op.outputs) {
         made.add(output.storage)
