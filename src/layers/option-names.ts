@@ -256,7 +256,7 @@ const table = {
   UpSampling2D: { size: true, interpolation: true, ...format, ...layer },
   ZeroPadding1D: { padding: true, ...format, ...layer },
   ZeroPadding2D: { padding: true, ...format, ...layer },
-} satisfies { readonly [K in LayerName]?: KindsOf<OptionsOf<K>> }
+} satisfies { readonly [K in LayerName]: KindsOf<OptionsOf<K>> }
 
 /** The option that is meant when somebody gives a bare value. */
 const main: { readonly [K in keyof typeof table]?: keyof OptionsOf<K> } = {

@@ -12,7 +12,7 @@ export function oneAxis(where: string, axis: number, shape: Shape, extra = 0): n
       problem({
         where,
         expected: rank === 0 ? 'a tensor with axes' : `an axis from ${-rank} to ${rank - 1}`,
-        received: `axis ${axis} for shape ${showShape(shape)}`,
+        received: typeof axis === 'number' ? `axis ${axis} for shape ${showShape(shape)}` : axis,
       }),
     )
   }
@@ -23,7 +23,10 @@ export function oneAxis(where: string, axis: number, shape: Shape, extra = 0): n
 export function manyAxes(where: string, axis: number | readonly number[] | null | undefined, shape: Shape): number[] {
   if (axis === undefined || axis === null) return shape.map((_, i) => i)
   const list = typeof axis === 'number' ? [axis] : axis
-  const axes = list.map((one) => oneAxis(where, one, shape)).sort((a, b) => a - b)
+  if (!Array.isArray(list)) {
+    throw new ArgumentError(problem({ where, expected: 'an axis or a list of axes', received: list }))
+  }
+  const axes = list.map((one: number) => oneAxis(where, one, shape)).sort((a, b) => a - b)
   if (new Set(axes).size !== axes.length) {
     throw new ArgumentError(problem({ where, expected: 'distinct axes', received: list }))
   }

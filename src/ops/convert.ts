@@ -4,6 +4,8 @@ import { makeNode } from '../graph/node.ts'
 import type { Node } from '../graph/node.ts'
 import { showShape, sizeOf } from '../graph/types.ts'
 import type { DType, Shape, TypedArray } from '../graph/types.ts'
+import { requireOptions } from '../platform/arguments.ts'
+import { requireDType, requireShape } from './checks.ts'
 import { castNode, promoteTypes, weakType } from './dtypes.ts'
 import { flattenNested, hostArray } from './host.ts'
 import type { NestedData } from './host.ts'
@@ -33,7 +35,11 @@ export interface TensorOptions {
  * @throws ArgumentError for other data (Float64Array too: there is no float64); ShapeError for ragged or ill-fitting data.
  */
 export function tensor(value: TensorLike, options: TensorOptions = {}): Tensor {
+  const example = 'tensor(values, { shape: [...], dtype: "int32" })'
+  requireOptions('tensor', options, ['shape', 'dtype'], example)
   const { shape, dtype } = options
+  requireDType('tensor', dtype)
+  if (shape !== undefined) requireShape('tensor', shape)
   if (shape !== undefined && ArrayBuffer.isView(value)) {
     const host = hostArray(value, undefined, 'tensor')
     // No reshape to compute: the data is given its shape.

@@ -4,6 +4,7 @@ import type { Node } from '../graph/node.ts'
 import type { ElementwiseName } from '../graph/primitives.ts'
 import type { DType } from '../graph/types.ts'
 import { ArgumentError, problem } from '../errors.ts'
+import { requireBroadcast, requireDType } from './checks.ts'
 import { castTensor, floatNode, promote, scalarNode, toTensor } from './convert.ts'
 import type { TensorLike } from './convert.ts'
 import { arithmeticType, castNode } from './dtypes.ts'
@@ -76,6 +77,10 @@ export function logicalNot(x: TensorLike): Tensor {
  * low eight bits; anything to bool is "not 0".
  */
 export function cast(x: TensorLike, dtype: DType): Tensor {
+  if (dtype === undefined) {
+    throw new ArgumentError(problem({ where: 'cast', expected: 'a dtype, as cast(x, "float32")', received: dtype }))
+  }
+  requireDType('cast', dtype)
   return castTensor(toTensor(x, dtype, 'cast'), dtype)
 }
 /** The value, through which no gradient flows. */
@@ -140,14 +145,18 @@ function softplusNode(x: Node): Node {
 function arithmetic(op: 'add' | 'sub' | 'mul' | 'mod' | 'maximum' | 'minimum', name: string) {
   return (a: TensorLike, b: TensorLike): Tensor => {
     const [x, y] = promote(name, a, b) as [Node, Node]
+    requireBroadcast(name, x.shape, y.shape)
     const wide = arithmeticType(x.dtype)
     const node = makeNode(op, [castNode(x, wide), castNode(y, wide)], {})
     return new Tensor(x.dtype === 'uint8' ? castNode(node, 'uint8') : node)
   }
 }
 function floatBinary(op: 'div' | 'pow', name: string) {
-  return (a: TensorLike, b: TensorLike): Tensor =>
-    new Tensor(makeNode(op, [floatNode(a, name), floatNode(b, name)], {}))
+  return (a: TensorLike, b: TensorLike): Tensor => {
+    const [x, y] = [floatNode(a, name), floatNode(b, name)]
+    requireBroadcast(name, x.shape, y.shape)
+    return new Tensor(makeNode(op, [x, y], {}))
+  }
 }
 
 export const add = arithmetic('add', 'add')
@@ -188,14 +197,20 @@ function booleanNode(x: TensorLike, name: string): Node {
 }
 /** Both are not 0. */
 export function logicalAnd(a: TensorLike, b: TensorLike): Tensor {
-  return new Tensor(makeNode('and', [booleanNode(a, 'logicalAnd'), booleanNode(b, 'logicalAnd')], {}))
+  const [x, y] = [booleanNode(a, 'logicalAnd'), booleanNode(b, 'logicalAnd')]
+  requireBroadcast('logicalAnd', x.shape, y.shape)
+  return new Tensor(makeNode('and', [x, y], {}))
 }
 /** Either is not 0. */
 export function logicalOr(a: TensorLike, b: TensorLike): Tensor {
-  return new Tensor(makeNode('or', [booleanNode(a, 'logicalOr'), booleanNode(b, 'logicalOr')], {}))
+  const [x, y] = [booleanNode(a, 'logicalOr'), booleanNode(b, 'logicalOr')]
+  requireBroadcast('logicalOr', x.shape, y.shape)
+  return new Tensor(makeNode('or', [x, y], {}))
 }
 /** a where the condition is not 0, else b; all three broadcast. */
 export function where(condition: TensorLike, a: TensorLike, b: TensorLike): Tensor {
   const [x, y] = promote('where', a, b) as [Node, Node]
-  return new Tensor(makeNode('select', [booleanNode(condition, 'where'), x, y], {}))
+  const chosen = booleanNode(condition, 'where')
+  for (const [one, other] of [[x, y], [chosen, x], [chosen, y]] as const) requireBroadcast('where', one.shape, other.shape) // prettier-ignore
+  return new Tensor(makeNode('select', [chosen, x, y], {}))
 }

@@ -4,6 +4,7 @@ import type { DType } from '../graph/types.ts'
 import { hsvToRgb, rgbToGrayscale as grey, rgbToHsv } from './color.ts'
 import type { TensorLike } from './convert.ts'
 import { add, cast, clip, divide, floor, maximum, mod, multiply, power, subtract } from './elementwise.ts'
+import { requireNumber } from './checks.ts'
 import { imageAxes } from './image-axes.ts'
 import { broadcastTo, concatenate, slice } from './movement.ts'
 import { mean, std } from './reductions.ts'
@@ -33,17 +34,19 @@ function adjusted(where: string, images: TensorLike, change: (images: Tensor) =>
 }
 
 function within(where: string, name: string, value: number, low: number, high: number): void {
-  if (value >= low && value <= high) return
+  if (typeof value === 'number' && value >= low && value <= high) return
   throw new ArgumentError(problem({ where, expected: `${name} from ${low} to ${high}`, received: value }))
 }
 
 /** Adds `delta`, as a fraction of the full range. */
 export function adjustBrightness(images: TensorLike, delta: number): Tensor {
+  requireNumber('adjustBrightness', 'delta', delta)
   return adjusted('adjustBrightness', images, (x) => add(x, delta))
 }
 
 /** `(x - mean) * factor + mean`, with the mean of each channel of each picture. */
 export function adjustContrast(images: TensorLike, factor: number): Tensor {
+  requireNumber('adjustContrast', 'factor', factor)
   return adjusted('adjustContrast', images, (x) => {
     const middle = mean(x, { axis: [-3, -2], keepdims: true })
     return add(multiply(subtract(x, middle), factor), middle)
@@ -53,6 +56,7 @@ export function adjustContrast(images: TensorLike, factor: number): Tensor {
 /** `gain * x ** gamma` of fractions. */
 export function adjustGamma(images: TensorLike, gamma = 1, gain = 1): Tensor {
   within('adjustGamma', 'gamma', gamma, 0, Infinity)
+  requireNumber('adjustGamma', 'gain', gain)
   return adjusted('adjustGamma', images, (x) => multiply(power(x, gamma), gain))
 }
 

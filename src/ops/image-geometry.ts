@@ -76,7 +76,7 @@ function requireWhole(
 export function centralCrop(images: TensorLike, fraction: number): Tensor {
   const where = 'centralCrop'
   const axes = imageAxes(where, images)
-  if (!(fraction > 0 && fraction <= 1))
+  if (typeof fraction !== 'number' || !(fraction > 0 && fraction <= 1))
     throw new ArgumentError(problem({ where, expected: 'a fraction above 0, at most 1', received: fraction }))
   const edge = (size: number): number => Math.trunc((size - size * fraction) / 2)
   const [top, left] = [edge(axes.height), edge(axes.width)]

@@ -1,6 +1,7 @@
 // Resampling of images, NHWC.
 import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { makeNode } from '../graph/node.ts'
+import { requireOptions } from '../platform/arguments.ts'
 import type { FillMode, ResizeMethod } from '../graph/primitives.ts'
 import { showShape } from '../graph/types.ts'
 import { castTensor, floatNode, toTensor } from './convert.ts'
@@ -22,6 +23,7 @@ export interface AffineOptions {
  * of `transforms` (N, 8) is a0 a1 a2 b0 b1 b2 c0 c1. float32.
  */
 export function affineTransform(images: TensorLike, transforms: TensorLike, options: AffineOptions = {}): Tensor {
+  requireOptions('affineTransform', options, ['interpolation', 'fillMode', 'fillValue'])
   const { interpolation = 'bilinear', fillMode = 'constant', fillValue = 0 } = options
   check('affineTransform', 'interpolation', interpolation, ['nearest', 'bilinear'])
   check('affineTransform', 'fillMode', fillMode, ['constant', 'nearest', 'reflect', 'wrap'])
@@ -46,6 +48,12 @@ const exact: readonly ResizeMethod[] = ['nearest', 'bilinear', 'bicubic', 'area'
  * float32, not rounded; `nearest` keeps the dtype. Images of the right size are resized too: gaussian and mitchellcubic blur them.
  */
 export function resize(images: TensorLike, size: readonly [number, number], options: ResizeOptions = {}): Tensor {
+  requireOptions(
+    'resize',
+    options,
+    ['interpolation', 'antialias'],
+    'resize(images, [height, width], { antialias: true })',
+  )
   const { interpolation: method = 'bilinear', antialias = false } = options
   check('resize', 'interpolation', method, methods)
   const tensor = toTensor(images, undefined, 'resize')
@@ -58,6 +66,10 @@ export function resize(images: TensorLike, size: readonly [number, number], opti
         received: showShape(tensor.shape),
       }),
     )
+  }
+  if (!Array.isArray(size) || size.length !== 2 || !size.every((side) => Number.isInteger(side) && side >= 1)) {
+    const expected = 'a size [height, width] in whole pixels'
+    throw new ArgumentError(problem({ where: 'resize', expected, received: size }))
   }
   const [height, width] = size
   const kept = tensor.shape.at(-3) === height && tensor.shape.at(-2) === width

@@ -1,10 +1,12 @@
 // Operations that choose, place or order elements by indices.
 import { ArgumentError, problem } from '../errors.ts'
 import { makeNode } from '../graph/node.ts'
+import { requireOptions } from '../platform/arguments.ts'
 import type { Node } from '../graph/node.ts'
 import { showShape, sizeOf } from '../graph/types.ts'
 import type { DType, Shape } from '../graph/types.ts'
 import { oneAxis } from './axes.ts'
+import { requireCount, requireDType } from './checks.ts'
 import { scalarNode, toTensor } from './convert.ts'
 import type { TensorLike } from './convert.ts'
 import { arithmeticType, castNode } from './dtypes.ts'
@@ -55,6 +57,8 @@ export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis = -1): Te
 /** 1 (true) where the new last axis, of length `n`, counts up to the index, else 0. Indices out of range give zeros. */
 export function oneHot(indices: TensorLike, n: number, dtype: DType = 'float32'): Tensor {
   const index = indexNode(indices, 'oneHot')
+  requireCount('oneHot', 'n, how many classes', n)
+  requireDType('oneHot', dtype)
   const shape = [...index.shape, n]
   const counted = makeNode('iota', [], { shape: [n], axis: 0, dtype: 'int32' })
   const wide = reshapeNode(index, [...index.shape, 1])
@@ -64,6 +68,7 @@ export function oneHot(indices: TensorLike, n: number, dtype: DType = 'float32')
 /** Zeros of `size` rows, plus each update at its index: updates have the indices' shape, then that of a row. */
 export function scatterAdd(indices: TensorLike, updates: TensorLike, size: number): Tensor {
   const index = indexNode(indices, 'scatterAdd')
+  requireCount('scatterAdd', 'size', size)
   const node = nodeOf(updates, 'scatterAdd')
   const shape = [size, ...node.shape.slice(index.shape.length)]
   const numeric = castNode(node, arithmeticType(node.dtype))
@@ -76,11 +81,9 @@ export interface SortOptions {
   /** Largest first; default false. */
   descending?: boolean
 }
-function order(
-  node: Node,
-  { axis = -1, descending = false }: SortOptions,
-  where: string,
-): [indices: Node, axis: number] {
+function order(node: Node, options: SortOptions, where: string): [indices: Node, axis: number] {
+  requireOptions(where, options, ['axis', 'descending'], `${where}(x, { axis: ... })`)
+  const { axis = -1, descending = false } = options
   const at = oneAxis(where, axis, node.shape)
   return [makeNode('argSort', [castNode(node, arithmeticType(node.dtype))], { axis: at, descending }), at]
 }

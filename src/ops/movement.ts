@@ -5,6 +5,7 @@ import type { Node } from '../graph/node.ts'
 import { sameShape, showShape, sizeOf } from '../graph/types.ts'
 import type { Shape } from '../graph/types.ts'
 import { manyAxes, oneAxis } from './axes.ts'
+import { requireCount, requireIntegers, requireList, requireShape } from './checks.ts'
 import { toTensor } from './convert.ts'
 import type { TensorLike } from './convert.ts'
 import { castNode, promoteTypes } from './dtypes.ts'
@@ -28,6 +29,7 @@ export function sliceNode(x: Node, axis: number, start: number, limit: number): 
 /** The same elements in another shape; one dim may be -1 and is inferred. @throws ShapeError if the sizes do not agree. */
 export function reshape(x: TensorLike, shape: Shape): Tensor {
   const node = nodeOf(x, 'reshape')
+  requireShape('reshape', shape, -1)
   const size = sizeOf(node.shape)
   const unknown = shape.indexOf(-1)
   let full: number[] = [...shape]
@@ -49,6 +51,11 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
 /** Axes in another order; default reversed. */
 export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
   const node = nodeOf(x, 'transpose')
+  if (axes !== undefined) {
+    requireIntegers('transpose', 'axes', axes)
+    checkCount('transpose', 'axes', axes, node.shape)
+    manyAxes('transpose', axes, node.shape)
+  }
   const permutation =
     axes === undefined
       ? node.shape.map((_, i) => node.shape.length - 1 - i)
@@ -76,6 +83,7 @@ export function squeeze(x: TensorLike, axis?: number | readonly number[]): Tenso
   return new Tensor(reshapeNode(node, node.shape.filter((_, i) => !axes.includes(i)))) // prettier-ignore
 }
 export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
+  requireShape('broadcastTo', shape)
   const node = nodeOf(x, 'broadcastTo')
   return new Tensor(sameShape(node.shape, shape) ? node : makeNode('broadcast', [node], { shape: [...shape] }))
 }
@@ -83,6 +91,8 @@ export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
 /** A block: `sizes[i]` elements from `starts[i]` on; a size of -1 takes the rest. */
 export function slice(x: TensorLike, starts: readonly number[], sizes: readonly number[]): Tensor {
   const node = nodeOf(x, 'slice')
+  requireIntegers('slice', 'starts', starts)
+  requireIntegers('slice', 'sizes', sizes)
   checkCount('slice', 'starts', starts, node.shape)
   checkCount('slice', 'sizes', sizes, node.shape)
   const limits = node.shape.map((dim, i) => (sizes[i] === -1 ? dim : starts[i]! + sizes[i]!))
@@ -155,7 +165,14 @@ export function pad(
   { value = 0, mode = 'constant' }: PadOptions = {},
 ): Tensor {
   let node = nodeOf(x, 'pad')
+  requireList('pad', widths, 'a pair [before, after] for each axis')
   checkCount('pad', 'pairs', widths, node.shape)
+  for (const pair of widths as readonly unknown[]) {
+    if (Array.isArray(pair) && pair.length === 2 && pair.every((width) => Number.isInteger(width) && width >= 0))
+      continue
+    const expected = 'a pair [before, after] of whole numbers for each axis'
+    throw new ArgumentError(problem({ where: 'pad', expected, received: pair }))
+  }
   if (mode === 'constant') {
     const low = widths.map(([before]) => before)
     const high = widths.map(([, after]) => after)
@@ -207,6 +224,7 @@ export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
   return new Tensor(makeNode('concat', expanded, { axis: at }))
 }
 function commonNodes(xs: readonly TensorLike[], where: string): Node[] {
+  requireList(where, xs, 'a list of tensors')
   if (xs.length === 0) throw new ArgumentError(problem({ where, expected: 'at least one tensor', received: 'none' }))
   const nodes = xs.map((x) => nodeOf(x, where))
   const dtype = nodes.map((node) => node.dtype).reduce(promoteTypes)
@@ -236,7 +254,10 @@ export function split(x: TensorLike, indicesOrSections: number | readonly number
       )
     }
     cuts = Array.from({ length: indicesOrSections - 1 }, (_, i) => (i + 1) * size)
-  } else cuts = indicesOrSections.map((cut) => Math.min(Math.max(cut < 0 ? cut + dim : cut, 0), dim))
+  } else {
+    requireIntegers('split', 'a number of parts, or indices', indicesOrSections)
+    cuts = indicesOrSections.map((cut) => Math.min(Math.max(cut < 0 ? cut + dim : cut, 0), dim))
+  }
   const edges = [0, ...cuts, dim]
   return edges.slice(1).map((edge, i) => new Tensor(sliceNode(node, at, edges[i]!, Math.max(edge, edges[i]!))))
 }
@@ -248,6 +269,7 @@ export function flip(x: TensorLike, axis?: number | readonly number[]): Tensor {
 /** Each element `repeats` times, one after the other; along the flattened tensor if no axis is given. */
 export function repeat(x: TensorLike, repeats: number, axis?: number): Tensor {
   let node = nodeOf(x, 'repeat')
+  requireCount('repeat', 'repeats', repeats)
   if (axis === undefined) node = reshapeNode(node, [sizeOf(node.shape)])
   const at = axis === undefined ? 0 : oneAxis('repeat', axis, node.shape)
   const [before, after] = [node.shape.slice(0, at + 1), node.shape.slice(at + 1)]
@@ -259,6 +281,7 @@ export function repeat(x: TensorLike, repeats: number, axis?: number): Tensor {
 /** The whole tensor, `repeats[i]` times along axis i, counted from the last axis as NumPy does. */
 export function tile(x: TensorLike, repeats: number | readonly number[]): Tensor {
   let node = nodeOf(x, 'tile')
+  requireShape('tile', typeof repeats === 'number' ? [repeats] : repeats)
   const reps = typeof repeats === 'number' ? [repeats] : [...repeats]
   const rank = Math.max(reps.length, node.shape.length)
   while (reps.length < rank) reps.unshift(1)

@@ -1,9 +1,11 @@
 // Random tensors: functions of a seed alone, so that a step can be repeated exactly.
 import { ArgumentError, problem } from '../errors.ts'
 import { makeNode } from '../graph/node.ts'
+import { requireOptions } from '../platform/arguments.ts'
 import type { Node } from '../graph/node.ts'
 import { showShape, sizeOf } from '../graph/types.ts'
 import type { Shape } from '../graph/types.ts'
+import { requireNumber, requireShape } from './checks.ts'
 import { floatNode, scalarNode, toTensor } from './convert.ts'
 import type { TensorLike } from './convert.ts'
 import { castNode } from './dtypes.ts'
@@ -40,19 +42,29 @@ function scaled(x: Node, scale: number, offset: number): Node {
   return offset === 0 ? product : makeNode('add', [product, scalarNode(offset)], {})
 }
 
+function checkDraw(where: string, shape: Shape, options: object, known: readonly string[]): void {
+  requireShape(where, shape)
+  requireOptions(where, options, known, `${where}(shape, { ${known[0]!}: ... })`)
+}
+
 /** Evenly distributed in [minval, maxval), default [0, 1). */
 export function randomUniform(
   shape: Shape,
-  { minval = 0, maxval = 1, seed }: RandomOptions & { minval?: number; maxval?: number } = {},
+  options: RandomOptions & { minval?: number; maxval?: number } = {},
 ): Tensor {
+  checkDraw('randomUniform', shape, options, ['minval', 'maxval', 'seed'])
+  const { minval = 0, maxval = 1, seed } = options
+  requireNumber('randomUniform', 'minval', minval)
+  requireNumber('randomUniform', 'maxval', maxval)
   return new Tensor(scaled(uniformNode(shape, seed, 'randomUniform'), maxval - minval, minval))
 }
 
 /** Normally distributed: Box and Muller's pairs. Values beyond 5.8 standard deviations do not occur. */
-export function randomNormal(
-  shape: Shape,
-  { mean = 0, stddev = 1, seed }: RandomOptions & { mean?: number; stddev?: number } = {},
-): Tensor {
+export function randomNormal(shape: Shape, options: RandomOptions & { mean?: number; stddev?: number } = {}): Tensor {
+  checkDraw('randomNormal', shape, options, ['mean', 'stddev', 'seed'])
+  const { mean = 0, stddev = 1, seed } = options
+  requireNumber('randomNormal', 'mean', mean)
+  requireNumber('randomNormal', 'stddev', stddev)
   const size = sizeOf(shape)
   const half = Math.ceil(size / 2)
   const draws = uniformNode([2 * half], seed, 'randomNormal')
@@ -79,8 +91,12 @@ const withinTwo = 0.9544997361036416
  */
 export function truncatedNormal(
   shape: Shape,
-  { mean = 0, stddev = 1, seed }: RandomOptions & { mean?: number; stddev?: number } = {},
+  options: RandomOptions & { mean?: number; stddev?: number } = {},
 ): Tensor {
+  checkDraw('truncatedNormal', shape, options, ['mean', 'stddev', 'seed'])
+  const { mean = 0, stddev = 1, seed } = options
+  requireNumber('truncatedNormal', 'mean', mean)
+  requireNumber('truncatedNormal', 'stddev', stddev)
   const x = scaled(uniformNode(shape, seed, 'truncatedNormal'), 2 * withinTwo, -withinTwo)
   const square = makeNode('mul', [x, x], {})
   const w = makeNode('neg', [makeNode('log1p', [makeNode('neg', [square], {})], {})], {})
@@ -96,19 +112,17 @@ export function truncatedNormal(
 }
 
 /** 1 with probability `probability` (a number, or a tensor that broadcasts to the shape), else 0. float32. */
-export function bernoulli(
-  shape: Shape,
-  { probability = 0.5, seed }: RandomOptions & { probability?: TensorLike } = {},
-): Tensor {
+export function bernoulli(shape: Shape, options: RandomOptions & { probability?: TensorLike } = {}): Tensor {
+  checkDraw('bernoulli', shape, options, ['probability', 'seed'])
+  const { probability = 0.5, seed } = options
   const draws = uniformNode(shape, seed, 'bernoulli')
   return new Tensor(castNode(makeNode('less', [draws, floatNode(probability, 'bernoulli')], {}), 'float32'))
 }
 
 /** int32, evenly distributed in [minval, maxval); at most 2^24 different values. */
-export function randomInt(
-  shape: Shape,
-  { minval = 0, maxval, seed }: RandomOptions & { minval?: number; maxval: number },
-): Tensor {
+export function randomInt(shape: Shape, options: RandomOptions & { minval?: number; maxval: number }): Tensor {
+  checkDraw('randomInt', shape, options, ['minval', 'maxval', 'seed'])
+  const { minval = 0, maxval, seed } = options
   const range = maxval - minval
   if (!Number.isInteger(minval) || !Number.isInteger(maxval) || range < 1 || range > 2 ** 24) {
     throw new ArgumentError(

@@ -4,6 +4,7 @@ import type { Node } from '../graph/node.ts'
 import { ArgumentError, problem } from '../errors.ts'
 import { showShape, sizeOf } from '../graph/types.ts'
 import type { Shape } from '../graph/types.ts'
+import { requireOptions } from '../platform/arguments.ts'
 import { manyAxes, oneAxis } from './axes.ts'
 import { floatNode, scalarNode, toTensor } from './convert.ts'
 import type { TensorLike } from './convert.ts'
@@ -17,6 +18,10 @@ export interface ReduceOptions {
   keepdims?: boolean
 }
 
+/** JavaScript would ignore an axis that stands alone, or a misspelt option. */
+function checkOptions(where: string, options: object, known: readonly string[] = ['axis', 'keepdims']): void {
+  requireOptions(where, options, known, `${where}(x, { ${known[0]!}: ... })`)
+}
 const dimsOf = (shape: Shape, axes: readonly number[]): number => sizeOf(axes.map((axis) => shape[axis]!))
 
 /** `x` without the length-1 axes that keepdims left. */
@@ -36,10 +41,12 @@ function numericNode(x: TensorLike, where: string): Node {
 
 /** bool and uint8 are summed as int32. */
 export function sum(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  checkOptions('sum', options)
   return new Tensor(reduce('reduceSum', numericNode(x, 'sum'), options, 'sum'))
 }
 /** float32 of any dtype; NaN over no elements. */
 export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  checkOptions('mean', options)
   const node = floatNode(x, 'mean')
   const count = dimsOf(node.shape, manyAxes('mean', options.axis, node.shape))
   return new Tensor(makeNode('div', [reduce('reduceSum', node, options, 'mean'), scalarNode(count)], {}))
@@ -47,6 +54,7 @@ export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
 
 function extreme(op: 'reduceMax' | 'reduceMin', where: string) {
   return (x: TensorLike, options: ReduceOptions = {}): Tensor => {
+    checkOptions(where, options)
     const { node } = toTensor(x, undefined, where)
     if (dimsOf(node.shape, manyAxes(where, options.axis, node.shape)) === 0) {
       throw new ArgumentError(
@@ -63,6 +71,7 @@ export const min = extreme('reduceMin', 'min')
 
 /** The product, by halves: as exact as a sum of logarithms is not, and for numbers of any sign. */
 export function prod(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  checkOptions('prod', options)
   let node = numericNode(x, 'prod')
   const axes = manyAxes('prod', options.axis, node.shape)
   const one = scalarNode(1, node.dtype)
@@ -86,11 +95,13 @@ export function prod(x: TensorLike, options: ReduceOptions = {}): Tensor {
 
 /** True if any element is not 0. */
 export function any(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  checkOptions('any', options)
   const count = countTrue(x, options, 'any')
   return new Tensor(makeNode('notEqual', [count, scalarNode(0, 'int32')], {}))
 }
 /** True if no element is 0. */
 export function all(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  checkOptions('all', options)
   const { shape } = toTensor(x, undefined, 'all')
   const count = countTrue(x, options, 'all')
   return new Tensor(
@@ -109,10 +120,12 @@ export interface ArgOptions {
 }
 /** int32 index of the first largest element (NaN counts as largest). */
 export function argmax(x: TensorLike, options: ArgOptions = {}): Tensor {
+  checkOptions('argmax', options)
   return argExtreme(numericNode(x, 'argmax'), options, 'argmax')
 }
 /** int32 index of the first smallest element. */
 export function argmin(x: TensorLike, options: ArgOptions = {}): Tensor {
+  checkOptions('argmin', options)
   const node = numericNode(x, 'argmin')
   // -1 - x turns the order of integers around without overflow.
   const turned =
@@ -133,6 +146,7 @@ export function moments(
   x: TensorLike,
   options: { axes?: number | readonly number[] | null; keepdims?: boolean } = {},
 ): { mean: Tensor; variance: Tensor } {
+  checkOptions('moments', options, ['axes', 'keepdims'])
   const node = floatNode(x, 'moments')
   const axes = manyAxes('moments', options.axes, node.shape)
   const both = makeNode('moments', [node], { axes })
@@ -151,10 +165,12 @@ function momentsOptions({ axis, keepdims }: ReduceOptions) {
 }
 /** The biased variance: the mean square distance from the mean. */
 export function variance(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  checkOptions('variance', options)
   return moments(x, momentsOptions(options)).variance
 }
 /** The square root of the biased variance. */
 export function std(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  checkOptions('std', options)
   return new Tensor(makeNode('sqrt', [variance(x, options).node], {}))
 }
 
@@ -166,6 +182,7 @@ function shiftOf(x: Node, axes: readonly number[]): Node {
 
 /** log(sum(exp(x))), by shifting with the largest element, so that nothing overflows. */
 export function logsumexp(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  checkOptions('logsumexp', options)
   const node = floatNode(x, 'logsumexp')
   const axes = manyAxes('logsumexp', options.axis, node.shape)
   const shift = shiftOf(node, axes)
@@ -178,6 +195,7 @@ export function logsumexp(x: TensorLike, options: ReduceOptions = {}): Tensor {
 }
 /** exp(x) / sum(exp(x)) along `axis` (default the last). */
 export function softmax(x: TensorLike, options: { axis?: number | readonly number[] } = {}): Tensor {
+  checkOptions('softmax', options, ['axis'])
   const node = floatNode(x, 'softmax')
   const axes = manyAxes('softmax', options.axis ?? -1, node.shape)
   const largest = makeNode('stopGradient', [makeNode('reduceMax', [node], { axes, keepDims: true })], {})
@@ -186,6 +204,7 @@ export function softmax(x: TensorLike, options: { axis?: number | readonly numbe
 }
 /** log(softmax(x)), exact also where the softmax is next to 0. */
 export function logSoftmax(x: TensorLike, options: { axis?: number | readonly number[] } = {}): Tensor {
+  checkOptions('logSoftmax', options, ['axis'])
   const node = floatNode(x, 'logSoftmax')
   const axes = manyAxes('logSoftmax', options.axis ?? -1, node.shape)
   const largest = makeNode('stopGradient', [makeNode('reduceMax', [node], { axes, keepDims: true })], {})
@@ -199,6 +218,7 @@ function squareSum(x: Node, axes: readonly number[]): Node {
 }
 /** The Euclidean norm: the square root of the sum of squares. */
 export function norm(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  checkOptions('norm', options)
   const node = floatNode(x, 'norm')
   const axes = manyAxes('norm', options.axis, node.shape)
   return new Tensor(dropAxes(makeNode('sqrt', [squareSum(node, axes)], {}), axes, options.keepdims))
@@ -208,6 +228,7 @@ export function l2Normalize(
   x: TensorLike,
   options: { axis?: number | readonly number[]; epsilon?: number } = {},
 ): Tensor {
+  checkOptions('l2Normalize', options, ['axis', 'epsilon'])
   const node = floatNode(x, 'l2Normalize')
   const axes = manyAxes('l2Normalize', options.axis ?? -1, node.shape)
   const least = scalarNode(options.epsilon ?? 1e-12)
@@ -216,6 +237,7 @@ export function l2Normalize(
 }
 /** Running sums along `axis` (default the last): log2(n) shifted additions. */
 export function cumsum(x: TensorLike, options: { axis?: number } = {}): Tensor {
+  checkOptions('cumsum', options, ['axis'])
   let node = numericNode(x, 'cumsum')
   const axis = oneAxis('cumsum', options.axis ?? -1, node.shape)
   const dim = node.shape[axis]!

@@ -1,6 +1,7 @@
 // GradientTape: remembers what was read and made while it records, and gives gradients of it.
 import { ArgumentError, problem } from '../errors.ts'
 import type { Node } from '../graph/node.ts'
+import { requireOptions } from '../platform/arguments.ts'
 import { evaluateWithNextFlush } from './evaluate.ts'
 import { gradientNodes } from './gradient.ts'
 import type { GradientSource } from './gradient.ts'
@@ -36,12 +37,18 @@ export class GradientTape {
   #used = false
 
   constructor(options: GradientTapeOptions = {}) {
+    const known = ['persistent', 'watchAccessedVariables']
+    requireOptions('GradientTape', options, known, 'new GradientTape({ persistent: true })')
     this.#persistent = options.persistent ?? false
     this.#watchAccessed = options.watchAccessedVariables ?? true
   }
 
   /** Calls `fn`, which must be synchronous, and records what it does. Returns what it returns. May be called repeatedly. */
   record<T>(fn: () => T): T {
+    if (typeof fn !== 'function') {
+      const expected = 'a function that computes, as record(() => loss)'
+      throw new ArgumentError(problem({ where: 'GradientTape.record', expected, received: fn }))
+    }
     const result = withRecorder(this.#recorder(), () => {
       this.#refresh()
       return fn()
@@ -62,6 +69,7 @@ export class GradientTape {
 
   /** Watches a tensor (or a Variable that is not trainable), so that `gradient` knows it as a source. */
   watch(source: GradientSource): void {
+    requireSource('GradientTape.watch', source)
     this.#note(source, source instanceof Variable ? source.currentNode() : source.node)
   }
 
@@ -84,8 +92,14 @@ export class GradientTape {
         }),
       )
     }
-    const targets = target instanceof Tensor ? [target] : target
+    const targets: readonly Tensor[] = Array.isArray(target) ? (target as readonly Tensor[]) : [target as Tensor]
     const list: readonly GradientSource[] = isList(sources) ? sources : [sources]
+    for (const one of targets as readonly unknown[]) {
+      if (one instanceof Tensor) continue
+      const expected = 'tensors as target'
+      throw new ArgumentError(problem({ where: 'GradientTape.gradient', expected, received: one }))
+    }
+    for (const source of list) requireSource('GradientTape.gradient', source)
     const nodes = gradientNodes(
       'GradientTape.gradient',
       targets.map((tensor) => this.#tensors.get(tensor) ?? tensor.node),
@@ -120,6 +134,11 @@ export class GradientTape {
   #refresh(): void {
     for (const [source, nodes] of this.#watched) if (source instanceof Tensor) nodes.add(source.node)
   }
+}
+
+function requireSource(where: string, source: GradientSource): void {
+  if (source instanceof Tensor || source instanceof Variable) return
+  throw new ArgumentError(problem({ where, expected: 'a Variable or a tensor as source', received: source }))
 }
 
 function isList(sources: GradientSource | readonly GradientSource[]): sources is readonly GradientSource[] {
