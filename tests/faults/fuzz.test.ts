@@ -1,11 +1,20 @@
 // Thousands of damaged files for every reader: each is read or refused with an error of the library, in bounded time and memory, and a
 // refused file leaves the model as it was. A few of each in the suite; `npm run fuzz` runs 20,000 of each.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TanukiError } from '../../src/errors.ts'
-import { input, layers, loadModel, type Model, modelFromJSON, model as makeModel, sequential } from '../../src/index.ts'
+import {
+  input,
+  layers,
+  loadModel,
+  loadTfjsWeights,
+  type Model,
+  modelFromJSON,
+  model as makeModel,
+  sequential,
+} from '../../src/index.ts'
 import * as ops from '../../src/ops/index.ts'
 import { setWarningHandler } from '../../src/platform/warn.ts'
 import { mutate, mutateJson } from './mutate.ts'
@@ -81,6 +90,26 @@ function fileTarget(ending: string, kind: 'model' | 'weights'): Target {
   }
 }
 
+/** A model of TensorFlow.js: its `model.json`, as text or as JSON with other values, or the bytes beside it. */
+function tfjsTarget(what: 'text' | 'values' | 'bytes', source = 'functional'): Target {
+  return {
+    name: `TensorFlow.js ${what}`,
+    prepare() {
+      const copy = join(folder, `tfjs-${what}`)
+      cpSync(join('tests/models/files/tfjs', source), copy, { recursive: true })
+      const path = join(copy, 'model.json')
+      const damaged = what === 'bytes' ? join(copy, 'weights.bin') : path
+      const bytes = new Uint8Array(readFileSync(damaged))
+      const text = readFileSync(path, 'utf8')
+      return Promise.resolve(async (seed) => {
+        writeFileSync(damaged, what === 'values' ? mutateJson(text, seed) : mutate(bytes, seed))
+        await loadTfjsWeights(path)
+        await loadModel(path)
+      })
+    },
+  }
+}
+
 const targets: readonly Target[] = [
   fileTarget('.weights.h5', 'weights'),
   fileTarget('.h5', 'weights'),
@@ -88,6 +117,9 @@ const targets: readonly Target[] = [
   fileTarget('.keras', 'model'),
   fileTarget('.safetensors', 'weights'),
   fileTarget('.safetensors', 'model'),
+  tfjsTarget('text'),
+  tfjsTarget('values'),
+  tfjsTarget('bytes'),
   {
     name: 'JSON text',
     async prepare() {

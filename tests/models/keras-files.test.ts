@@ -285,3 +285,102 @@ describe('attacks on archives', () => {
     }
   })
 })
+
+describe('attacks on the zip of an archive', () => {
+  /** Where the central record of an entry begins, and its local header. */
+  function recordOf(bytes: Buffer, name: string): { central: number; local: number } {
+    for (let at = 0; (at = bytes.indexOf('PK\x01\x02', at, 'latin1')) >= 0; at++) {
+      const length = bytes.readUInt16LE(at + 28)
+      if (bytes.toString('utf8', at + 46, at + 46 + length) === name)
+        return { central: at, local: bytes.readUInt32LE(at + 42) }
+    }
+    throw new Error(`no entry ${name}`)
+  }
+  /** Gives an entry another name of the same length, in both places. */
+  function rename(bytes: Buffer, from: string, to: string): void {
+    const { central, local } = recordOf(bytes, from)
+    bytes.write(to, central + 46, 'utf8')
+    bytes.write(to, local + 30, 'utf8')
+  }
+  /** As long as the names that it gets. */
+  const victim = 'metadata.json'
+  const attacks: Record<string, [(bytes: Buffer) => Uint8Array, RegExp]> = {
+    'a path out of the archive': [(bytes) => (rename(bytes, victim, '../../tmp/evi'), bytes), /trusted/],
+    'a path out of the archive by a folder': [(bytes) => (rename(bytes, victim, 'a/../../b.txt'), bytes), /trusted/],
+    'a path out of the archive in the way of Windows': [(bytes) => (rename(bytes, victim, '..\\tmp\\ev.exe'), bytes), /trusted/],
+    'an absolute path': [(bytes) => (rename(bytes, victim, '/etc/evil.txt'), bytes), /trusted/],
+    'an absolute path of Windows': [(bytes) => (rename(bytes, victim, 'C:/evil/a.txt'), bytes), /trusted/],
+    'a name that stands twice': [(bytes) => (rename(bytes, 'aaaaaaaaaaaaa', victim), bytes), /trusted/],
+    'a name that differs in its two places': [(bytes) => (bytes.write('config.jsom', recordOf(bytes, 'config.json').local + 30), bytes), /trusted/],
+    'a symbolic link': [(bytes) => {
+      const { central } = recordOf(bytes, victim)
+      bytes.writeUInt16LE(0x031e, central + 4)
+      bytes.writeUInt32LE((0o120777 << 16) >>> 0, central + 38)
+      return bytes
+    }, /a link/],
+    'an encrypted entry': [(bytes) => {
+      const { central, local } = recordOf(bytes, victim)
+      bytes[central + 8]! |= 1
+      bytes[local + 6]! |= 1
+      return bytes
+    }, /encrypted/],
+    'a wrong checksum': [(bytes) => {
+      const { central, local } = recordOf(bytes, 'config.json')
+      bytes.writeUInt32LE(0x12345678, central + 16)
+      bytes.writeUInt32LE(0x12345678, local + 14)
+      return bytes
+    }, /Invalid CRC32/],
+    'changed bytes': [(bytes) => (bytes[recordOf(bytes, 'config.json').local + 30 + 11 + 40]! ^= 1, bytes), /trusted/],
+    'a size larger than the entry': [(bytes) => {
+      const { central, local } = recordOf(bytes, 'config.json')
+      for (const at of [central + 24, local + 22]) bytes.writeUInt32LE(bytes.readUInt32LE(at) + 100, at)
+      return bytes
+    }, /trusted/],
+    'a size smaller than the entry': [(bytes) => {
+      const { central, local } = recordOf(bytes, 'config.json')
+      for (const at of [central + 24, local + 22]) bytes.writeUInt32LE(10, at)
+      return bytes
+    }, /trusted/],
+    'a size of four gigabytes': [(bytes) => {
+      const { central, local } = recordOf(bytes, 'config.json')
+      for (const at of [central + 24, local + 22]) bytes.writeUInt32LE(0xfffffff0, at)
+      return bytes
+    }, /trusted/],
+    'an entry in another': [(bytes) => (bytes.writeUInt32LE(recordOf(bytes, 'config.json').local, recordOf(bytes, victim).central + 42), bytes), /trusted/],
+    'an entry behind the end': [(bytes) => (bytes.writeUInt32LE(0x7fffffff, recordOf(bytes, victim).central + 42), bytes), /trusted/],
+    'more entries than there are': [(bytes) => {
+      const end = bytes.lastIndexOf('PK\x05\x06', undefined, 'latin1')
+      bytes.writeUInt16LE(0x7fff, end + 8)
+      bytes.writeUInt16LE(0x7fff, end + 10)
+      return bytes
+    }, /trusted/],
+    'bytes behind the end': [(bytes) => Buffer.concat([bytes, Buffer.from('#!/bin/sh')]), /trusted/],
+    'bytes before the beginning': [(bytes) => Buffer.concat([Buffer.from('#!/bin/sh\n'), bytes]), /trusted/],
+    'an archive that was cut off': [(bytes) => bytes.subarray(0, bytes.length - 30), /trusted/],
+  } // prettier-ignore
+
+  test.each(Object.entries(attacks))('%s', async (_, [attack, message]) => {
+    const path = join(folder, 'evil.keras')
+    await net().save(path)
+    const archive = await openZip(path, path)
+    const entries = await Promise.all([...archive.entries.values()].map(async (entry) => ({ name: entry.name, data: await entry.read() }))) // prettier-ignore
+    await archive.close()
+    const bytes = await encodeZip([...entries, { name: 'aaaaaaaaaaaaa', data: new Uint8Array(4) }])
+    const evil = Buffer.from(attack(Buffer.from(bytes)))
+    writeFileSync(path, evil)
+    const error: unknown = await loadModel(path).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(FormatError)
+    expect((error as Error).message).toMatch(message)
+    expect(readdirSync(folder)).toEqual(['evil.keras'])
+  })
+
+  test('a bomb: an entry that inflates to a thousand times its size', async () => {
+    const zip = await import('@zip.js/zip.js')
+    const writer = new zip.ZipWriter(new zip.Uint8ArrayWriter(), { useWebWorkers: false, level: 9 })
+    await writer.add('config.json', new zip.Uint8ArrayReader(new Uint8Array(1 << 24).fill(32)))
+    await writer.add('model.weights.h5', new zip.Uint8ArrayReader(new Uint8Array(8)))
+    const path = join(folder, 'bomb.keras')
+    writeFileSync(path, await writer.close())
+    await expect(loadModel(path)).rejects.toThrow(/of 16777216 bytes, packed into \d+/)
+  })
+})
