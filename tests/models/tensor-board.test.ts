@@ -38,9 +38,11 @@ async function tagsOf(part: string): Promise<string[]> {
 describe('tensorBoard', () => {
   test('options that are wrong are named', () => {
     expect(() => callbacks.tensorBoard({ logDir: '' })).toThrow(
-      'tensorBoard: expected a folder as `logDir`, received "".',
+      'tensorBoard: expected `logDir` to be the path of a folder, received "".',
     )
-    expect(() => callbacks.tensorBoard({ histogramFreq: -1 })).toThrow(/`histogramFreq` of 0 or more, received -1/)
+    expect(() => callbacks.tensorBoard({ histogramFreq: -1 })).toThrow(
+      /`histogramFreq` to be a whole number >= 0, received -1/,
+    )
     expect(() => callbacks.tensorBoard({ updateFreq: 0 })).toThrow(/`updateFreq` to be "epoch", "batch" or a number/)
   })
 
