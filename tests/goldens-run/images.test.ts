@@ -1,5 +1,5 @@
 // Decoded, resized and loaded pictures, and the functions on pictures, of the goldens.
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { decodeImage, decodeWebp } from '../../src/data/index.ts'
@@ -206,9 +206,8 @@ describe('data/image_utils', () => {
   for (const one of book.cases) test(one.name, () => checkFunction(book, one))
 })
 
-// Made by scripts/goldens/images.py; another folder of goldens need not have it.
-describe.runIf(existsSync(join(folder, 'image_functions.json')))('data/image_functions', () => {
-  if (!existsSync(join(folder, 'image_functions.json'))) return
+// Made by scripts/goldens/images.py.
+describe('data/image_functions', () => {
   const book = readBook<FunctionCase>('data/image_functions')
   for (const one of book.cases) test(one.name, () => checkFunction(book, one))
 })

@@ -1,36 +1,17 @@
 // Plans of every family of applications, in inference and in a training step: none holds a reference kernel of oneDNN.
 import { beforeAll, describe, expect, it } from 'vitest'
 import { list } from '../../../src/applications/index.ts'
-import { loadedEngine } from '../../../src/engines/select.ts'
-import { NativeExecutable } from '../../../src/engines/native/index.ts'
 import * as layers from '../../../src/layers/index.ts'
 import { model } from '../../../src/models/index.ts'
 import * as optimizers from '../../../src/optimizers/index.ts'
 import { ready, setEngine, tensor } from '../../../src/ops/index.ts'
 import type { Tensor } from '../../../src/ops/index.ts'
+import { plansOf } from './plans-of.ts'
 
 beforeAll(async () => {
   await setEngine('native')
   await ready()
 })
-
-/** Plans that `work` makes. */
-async function plansOf(work: () => Promise<unknown>): Promise<NativeExecutable[]> {
-  const engine = loadedEngine()!
-  const compile = engine.compile.bind(engine)
-  const made: NativeExecutable[] = []
-  engine.compile = (graph, options) => {
-    const executable = compile(graph, options)
-    if (executable instanceof NativeExecutable) made.push(executable)
-    return executable
-  }
-  try {
-    await work()
-  } finally {
-    engine.compile = compile
-  }
-  return made
-}
 
 interface Variant {
   readonly size: number

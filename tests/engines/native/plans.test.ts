@@ -2,15 +2,14 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { efficientNetLite0, xception } from '../../../src/applications/index.ts'
-import { NativeExecutable } from '../../../src/engines/native/index.ts'
 import * as layers from '../../../src/layers/index.ts'
 import * as losses from '../../../src/losses/index.ts'
 import { model } from '../../../src/models/index.ts'
 import type { Functional } from '../../../src/models/index.ts'
 import * as optimizers from '../../../src/optimizers/index.ts'
-import { loadedEngine } from '../../../src/engines/select.ts'
 import { add, compileFunction, matmul, multiply, ready, setEngine, setRandomSeed, sum, tensor, Variable } from '../../../src/ops/index.ts'
 import type { Tensor } from '../../../src/ops/index.ts'
+import { plansOf } from './plans-of.ts'
 
 beforeAll(async () => {
   await setEngine('native')
@@ -29,24 +28,6 @@ function classifier(base: Functional, size: number, units: number): Functional {
 const images = (count: number, size: number): Tensor =>
   tensor(Float32Array.from({ length: count * size * size * 3 }, (_, i) => Math.sin(i * 0.37)), { shape: [count, size, size, 3] })
 const labels = (count: number): Tensor => tensor(Int32Array.from({ length: count }, (_, i) => i % 6), { dtype: 'int32' })
-
-/** Plans that `work` makes. */
-async function plansOf(work: () => Promise<unknown>): Promise<NativeExecutable[]> {
-  const engine = loadedEngine()!
-  const compile = engine.compile.bind(engine)
-  const made: NativeExecutable[] = []
-  engine.compile = (graph, options) => {
-    const executable = compile(graph, options)
-    if (executable instanceof NativeExecutable) made.push(executable)
-    return executable
-  }
-  try {
-    await work()
-  } finally {
-    engine.compile = compile
-  }
-  return made
-}
 
 describe.each([
   { name: 'EfficientNet-Lite0', build: () => efficientNetLite0({ weights: null, includeTop: false, inputShape: [64, 64, 3] }), size: 64 },
