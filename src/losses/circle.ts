@@ -4,6 +4,7 @@ import { showShape } from '../graph/types.ts'
 import type { Config } from '../initializers/objects.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
+import { inputOf } from './inputs.ts'
 import { Loss, type LossOptions } from './loss.ts'
 
 export interface CircleOptions extends LossOptions {
@@ -31,8 +32,8 @@ export function circleValues(
   yPred: TensorLike,
   { gamma = 80, margin = 0.4, removeDiagonal = true }: CircleOptions = {},
 ): Tensor {
-  const embeddings = ops.cast(yPred, 'float32')
-  const given = ops.cast(yTrue, 'int32')
+  const embeddings = inputOf('circle', 'predictions', yPred)
+  const given = inputOf('circle', 'labels', yTrue, 'int32')
   const count = embeddings.shape[0] ?? 0
   const isColumn = given.rank === 2 && given.shape[1] === 1
   if (embeddings.rank !== 2 || !(given.rank === 1 || isColumn) || given.shape[0] !== count) {

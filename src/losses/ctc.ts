@@ -3,6 +3,7 @@ import { problem, ShapeError } from '../errors.ts'
 import { showShape } from '../graph/types.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
+import { inputOf } from './inputs.ts'
 import { Loss, type LossOptions } from './loss.ts'
 
 /** Stands for the logarithm of 0: large enough to vanish, small enough to add to. */
@@ -18,8 +19,8 @@ const impossible = -1e30
  * @throws ShapeError for other shapes.
  */
 export function ctcValues(yTrue: TensorLike, yPred: TensorLike): Tensor {
-  const labels = ops.cast(yTrue, 'int32')
-  const logits = ops.cast(yPred, 'float32')
+  const labels = inputOf('ctc', 'labels', yTrue, 'int32')
+  const logits = inputOf('ctc', 'predictions', yPred)
   if (labels.rank !== 2 || logits.rank !== 3 || labels.shape[0] !== logits.shape[0]) {
     throw new ShapeError(
       problem({

@@ -3,6 +3,7 @@ import { ArgumentError, problem } from '../errors.ts'
 import type { Config } from '../initializers/objects.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
+import { inputOf } from './inputs.ts'
 import { Loss, type LossOptions } from './loss.ts'
 import { classLabels } from './sparse-categorical.ts'
 
@@ -19,7 +20,7 @@ export function categoricalGeneralizedCrossEntropyValues(
   yPred: TensorLike,
   { q = 0.5 }: CategoricalGeneralizedCrossEntropyOptions = {},
 ): Tensor {
-  const probabilities = ops.cast(yPred, 'float32')
+  const probabilities = inputOf(where, 'predictions', yPred)
   const labels = classLabels(where, yTrue, probabilities)
   const mask = ops.oneHot(labels, probabilities.shape.at(-1)!)
   const ofLabel = ops.sum(ops.multiply(probabilities, mask), { axis: -1 })

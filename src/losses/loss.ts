@@ -2,10 +2,10 @@
 import { camelKeys, type Config } from '../initializers/objects.ts'
 import { toTensor } from '../ops/convert.ts'
 import { autoName, toSnakeCase } from '../ops/naming.ts'
-import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
 import { alignRanks } from './align.ts'
 import { classNameOf } from './class-name.ts'
+import { explained, inputOf, weightsOf } from './inputs.ts'
 import { checkReduction, reduceWeighted, type Reduction } from './reduction.ts'
 
 export interface LossOptions {
@@ -53,14 +53,18 @@ export abstract class Loss {
    * @throws ShapeError if labels, predictions or weights do not fit each other.
    */
   apply(yTrue: TensorLike, yPred: TensorLike, sampleWeight: TensorLike | null = null): Tensor {
-    const labels = ops.cast(toTensor(yTrue, undefined, `${this.name}, labels`), 'float32')
-    const predictions = ops.cast(toTensor(yPred, undefined, `${this.name}, predictions`), 'float32')
-    return reduceWeighted(this.call(labels, predictions), {
-      where: this.name,
-      reduction: this.reduction,
-      sampleWeight,
-      mask: this.mask(labels, predictions),
-    })
+    const where = this.name
+    const labels = inputOf(where, 'labels', yTrue)
+    const predictions = inputOf(where, 'predictions', yPred)
+    const weights = weightsOf(where, sampleWeight)
+    return explained(where, { labels, predictions, 'sample weights': weights }, () =>
+      reduceWeighted(toTensor(this.call(labels, predictions), undefined, `${where}, values`), {
+        where,
+        reduction: this.reduction,
+        sampleWeight: weights,
+        mask: this.mask(labels, predictions),
+      }),
+    )
   }
 
   /** Keras's config: the constructor's options with keys in snake_case. */

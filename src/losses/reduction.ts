@@ -4,6 +4,7 @@ import { broadcastShapes, showShape } from '../graph/types.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
 import { alignRanks } from './align.ts'
+import { weightsOf } from './inputs.ts'
 
 export const reductions = ['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none'] as const
 /**
@@ -55,7 +56,7 @@ export interface ReduceOptions {
 
 /** Weighs and reduces per-sample values. @throws ShapeError for weights that do not broadcast with the values. */
 export function reduceWeighted(values: Tensor, { where, reduction, sampleWeight, mask }: ReduceOptions): Tensor {
-  const given = sampleWeight === null || sampleWeight === undefined ? null : ops.cast(sampleWeight, 'float32')
+  const given = weightsOf(where, sampleWeight)
   let weights = applyMask(given, mask ?? null, reduction)
   let weighted = values
   if (weights !== null) {

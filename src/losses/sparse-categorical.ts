@@ -5,6 +5,7 @@ import type { Config } from '../initializers/objects.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
 import { epsilon } from './binary.ts'
+import { inputOf } from './inputs.ts'
 import { Loss, type LossOptions } from './loss.ts'
 
 const name = 'sparse_categorical_crossentropy'
@@ -20,7 +21,7 @@ export interface SparseCategoricalCrossentropyOptions extends LossOptions {
 
 /** Labels as int32 of the predictions' shape without the classes. @throws ShapeError */
 export function classLabels(where: string, yTrue: TensorLike, predictions: Tensor): Tensor {
-  let labels = ops.cast(yTrue, 'int32')
+  let labels = inputOf(where, 'labels', yTrue, 'int32')
   if (labels.rank === predictions.rank && labels.shape.at(-1) === 1) labels = ops.squeeze(labels, -1)
   if (predictions.rank === 0 || !sameShape(labels.shape, predictions.shape.slice(0, -1))) {
     throw new ShapeError(
@@ -44,7 +45,7 @@ export function sparseCategoricalCrossentropyValues(
   yPred: TensorLike,
   { fromLogits = false, ignoreClass = null, axis = -1 }: SparseCategoricalCrossentropyOptions = {},
 ): Tensor {
-  const predictions = ops.cast(yPred, 'float32')
+  const predictions = inputOf(name, 'predictions', yPred)
   if (axis !== -1 && axis !== predictions.rank - 1) {
     throw new ArgumentError(problem({ where: name, expected: 'axis -1, the last one', received: axis }))
   }

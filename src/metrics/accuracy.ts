@@ -1,6 +1,9 @@
 // How often predictions are right.
+import { problem, ShapeError } from '../errors.ts'
+import { broadcastShapes, showShape } from '../graph/types.ts'
 import type { Config } from '../initializers/objects.ts'
-import { alignPair } from '../losses/align.ts'
+import { alignPair, requireRows } from '../losses/align.ts'
+import { explained, inputOf } from '../losses/inputs.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
 import { MeanMetricWrapper } from './mean.ts'
@@ -24,14 +27,24 @@ export function binaryAccuracyValues(yTrue: TensorLike, yPred: TensorLike, thres
 
 /** argmax(t) == argmax(p) over the last axis. */
 export function categoricalAccuracyValues(yTrue: TensorLike, yPred: TensorLike): Tensor {
-  return matches(ops.argmax(yTrue, { axis: -1 }), ops.argmax(yPred, { axis: -1 }))
+  const where = 'categorical_accuracy'
+  const [labels, predictions] = [inputOf(where, 'labels', yTrue), inputOf(where, 'predictions', yPred)]
+  requireRows(where, labels, predictions)
+  return matches(ops.argmax(labels, { axis: -1 }), ops.argmax(predictions, { axis: -1 }))
 }
 
 /** t == argmax(p) over the last axis; t is an integer label, [...] or [..., 1]. The first of equal predictions counts. */
 export function sparseCategoricalAccuracyValues(yTrue: TensorLike, yPred: TensorLike): Tensor {
-  const best = ops.argmax(yPred, { axis: -1 })
-  let labels = ops.cast(yTrue, 'float32')
+  const where = 'sparse_categorical_accuracy'
+  let labels = inputOf(where, 'labels', yTrue)
+  const predictions = inputOf(where, 'predictions', yPred)
+  const best = explained(where, { labels, predictions }, () => ops.argmax(predictions, { axis: -1 }))
   if (labels.rank === best.rank + 1 && labels.shape.at(-1) === 1) labels = ops.squeeze(labels, -1)
+  if (broadcastShapes(labels.shape, best.shape) === null) {
+    const expected = `one integer label for each prediction row, so labels ${showShape(best.shape)}`
+    const hint = 'For one-hot labels use categorical_accuracy'
+    throw new ShapeError(problem({ where, expected, received: showShape(labels.shape), hint }))
+  }
   const right = matches(labels, ops.cast(best, 'float32'))
   return right.rank > 1 && right.shape.at(-1) === 1 ? ops.squeeze(right, -1) : right
 }

@@ -67,7 +67,7 @@ abstract class BestUnderConstraint extends ConfusionMetric {
   }
 
   override updateState(yTrue: TensorLike, yPred: TensorLike, sampleWeight?: TensorLike | null): void {
-    this.count(this.#state, yTrue, yPred, {
+    this.count(() => this.#state, yTrue, yPred, {
       where: this.name,
       thresholds: this.#thresholds,
       even: this.numThresholds > 1,

@@ -3,6 +3,7 @@ import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { showShape } from '../graph/types.ts'
 import type { Config } from '../initializers/objects.ts'
 import { epsilon } from '../losses/binary.ts'
+import { inputOf } from '../losses/inputs.ts'
 import { divideNoNan } from '../losses/reduction.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
@@ -80,24 +81,23 @@ export class AUC extends ConfusionMetric {
     else if (numLabels !== null) this.#state = this.createState([this.numThresholds, numLabels])
   }
 
+  /** @throws ShapeError for predictions of another number of labels than there are weights, or were before. */
+  #check({ shape }: Tensor): void {
+    const known = this.#state?.truePositives.shape[1] ?? this.labelWeights?.length
+    if (!this.multiLabel || (shape.length === 2 && shape[1] === (known ?? shape[1]))) return
+    const expected = `predictions of shape [batch, ${known ?? 'labels'}]`
+    throw new ShapeError(problem({ where: this.name, expected, received: showShape(shape) }))
+  }
+
   #build(predictions: Tensor): ConfusionState {
-    if (this.#state !== null) return this.#state
-    if (predictions.rank !== 2) {
-      throw new ShapeError(
-        problem({
-          where: this.name,
-          expected: 'predictions of shape [batch, labels]',
-          received: showShape(predictions.shape),
-        }),
-      )
-    }
-    this.#state = this.createState([this.numThresholds, predictions.shape[1]!])
+    this.#state ??= this.createState([this.numThresholds, predictions.shape[1]!])
     return this.#state
   }
 
   override updateState(yTrue: TensorLike, yPred: TensorLike, sampleWeight?: TensorLike | null): void {
-    const predictions = ops.cast(yPred, 'float32')
-    this.count(this.#build(predictions), yTrue, this.fromLogits ? ops.sigmoid(predictions) : predictions, {
+    const predictions = inputOf(this.name, 'predictions', yPred)
+    this.#check(predictions)
+    this.count(() => this.#build(predictions), yTrue, this.fromLogits ? ops.sigmoid(predictions) : predictions, {
       where: this.name,
       thresholds: this.thresholds,
       even: this.#even,

@@ -24,11 +24,13 @@ export abstract class ConfusionMetric extends Metric {
     }
   }
 
-  protected count(state: ConfusionState, yTrue: TensorLike, yPred: TensorLike, options: ConfusionOptions): void {
+  /** `state` makes the Variables, if there are none yet: only once it is sure that the batch can be counted. */
+  protected count(state: () => ConfusionState, yTrue: TensorLike, yPred: TensorLike, options: ConfusionOptions): void {
     const counts = countConfusion(yTrue, yPred, options)
-    state.truePositives.assignAdd(counts.truePositives)
-    state.falsePositives.assignAdd(counts.falsePositives)
-    state.trueNegatives.assignAdd(counts.trueNegatives)
-    state.falseNegatives.assignAdd(counts.falseNegatives)
+    const { truePositives, falsePositives, trueNegatives, falseNegatives } = state()
+    truePositives.assignAdd(counts.truePositives)
+    falsePositives.assignAdd(counts.falsePositives)
+    trueNegatives.assignAdd(counts.trueNegatives)
+    falseNegatives.assignAdd(counts.falseNegatives)
   }
 }

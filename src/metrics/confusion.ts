@@ -1,7 +1,8 @@
 // True and false positives and negatives at several thresholds: what precision, recall, AUC and their kin are made of.
 import { ArgumentError, problem, ShapeError } from '../errors.ts'
-import { broadcastShapes, showShape } from '../graph/types.ts'
+import { showShape } from '../graph/types.ts'
 import { alignRanks } from '../losses/align.ts'
+import { inputOf, requireWeights, weightsOf } from '../losses/inputs.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
 
@@ -99,12 +100,9 @@ function prepare(
   options: ConfusionOptions,
 ): { labels: Tensor; predictions: Tensor; weights: Tensor | null } {
   const { where, sampleWeight, topK, classId, labelWeights } = options
-  let [predictions, labels] = alignRanks(ops.cast(yPred, 'float32'), ops.cast(yTrue, 'float32'))
-  let weights: Tensor | null = null
-  if (sampleWeight !== null && sampleWeight !== undefined) {
-    const expanded = ops.expandDims(ops.cast(sampleWeight, 'float32'), -1)
-    weights = alignRanks(labels, expanded, false)[1]
-  }
+  let [predictions, labels] = alignRanks(inputOf(where, 'predictions', yPred), inputOf(where, 'labels', yTrue))
+  let weights = weightsOf(where, sampleWeight)
+  if (weights !== null) weights = alignRanks(labels, ops.expandDims(weights, -1), false)[1]
   if (topK !== null && topK !== undefined) predictions = keepBest(predictions, topK)
   if (classId !== null && classId !== undefined) {
     predictions = column(where, predictions, classId)
@@ -116,6 +114,7 @@ function prepare(
         where,
         expected: `labels of the predictions' shape ${showShape(predictions.shape)}`,
         received: showShape(labels.shape),
+        hint: 'Give one label for each prediction: integer labels of several classes must be made one-hot',
       }),
     )
   }
@@ -128,21 +127,9 @@ function prepare(
     const row = ops.expandDims(ops.tensor([...labelWeights]), 0)
     weights = weights === null ? row : ops.multiply(weights, row)
   }
-  return { labels, predictions, weights: weights === null ? null : fitted(where, weights, predictions) }
-}
-
-function fitted(where: string, weights: Tensor, predictions: Tensor): Tensor {
-  const common = broadcastShapes(weights.shape, predictions.shape)
-  if (common === null || showShape(common) !== showShape(predictions.shape)) {
-    throw new ShapeError(
-      problem({
-        where,
-        expected: `weights that broadcast to the predictions' shape ${showShape(predictions.shape)}`,
-        received: showShape(weights.shape),
-      }),
-    )
-  }
-  return ops.broadcastTo(weights, predictions.shape)
+  if (weights === null) return { labels, predictions, weights }
+  requireWeights(where, weights, predictions.shape, 'predictions')
+  return { labels, predictions, weights: ops.broadcastTo(weights, predictions.shape) }
 }
 
 /** The k largest of each row; the others become lower than any threshold. */

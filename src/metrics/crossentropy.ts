@@ -3,12 +3,12 @@ import type { Config } from '../initializers/objects.ts'
 import { binaryCrossentropyValues } from '../losses/binary.ts'
 import { categoricalCrossentropyValues } from '../losses/categorical.ts'
 import { klDivergenceValues, poissonValues } from '../losses/distributions.ts'
+import { inputOf, weightsOf } from '../losses/inputs.ts'
 import { applyMask } from '../losses/reduction.ts'
 import {
   SparseCategoricalCrossentropy as SparseLoss,
   sparseCategoricalCrossentropyValues,
 } from '../losses/sparse-categorical.ts'
-import * as ops from '../ops/index.ts'
 import type { TensorLike } from '../ops/index.ts'
 import { MeanMetricWrapper } from './mean.ts'
 import type { MetricOptions } from './metric.ts'
@@ -103,8 +103,8 @@ export class SparseCategoricalCrossentropy extends MeanMetricWrapper {
       return
     }
     const loss = new SparseLoss({ name: this.name, ignoreClass: this.ignoreClass })
-    const mask = loss.mask(ops.cast(yTrue, 'float32'), ops.cast(yPred, 'float32'))
-    super.updateState(yTrue, yPred, applyMask(ops.cast(sampleWeight, 'float32'), mask, 'sum'))
+    const mask = loss.mask(inputOf(this.name, 'labels', yTrue), inputOf(this.name, 'predictions', yPred))
+    super.updateState(yTrue, yPred, applyMask(weightsOf(this.name, sampleWeight), mask, 'sum'))
   }
 
   override getConfig(): Config {

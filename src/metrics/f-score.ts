@@ -1,8 +1,9 @@
 // F-beta and F1 scores.
 import { ArgumentError, problem, ShapeError } from '../errors.ts'
-import { showShape } from '../graph/types.ts'
+import { broadcastShapes, sameShape, showShape } from '../graph/types.ts'
 import type { Config } from '../initializers/objects.ts'
 import { epsilon } from '../losses/binary.ts'
+import { inputOf, requireWeights, weightsOf } from '../losses/inputs.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike, Variable } from '../ops/index.ts'
 import { type Direction, Metric, type MetricOptions } from './metric.ts'
@@ -52,16 +53,22 @@ export class FBetaScore extends Metric {
     this.threshold = threshold
   }
 
-  #build(t: Tensor, p: Tensor): Counts {
-    if (t.rank !== 2 || p.rank !== 2) {
-      throw new ShapeError(
-        problem({
-          where: this.name,
-          expected: 'labels and predictions of shape [batch, classes]',
-          received: `${showShape(t.shape)} and ${showShape(p.shape)}`,
-        }),
-      )
-    }
+  /** @throws ShapeError unless both are [batch, classes], with the number of classes of the batches before. */
+  #check(t: Tensor, p: Tensor): void {
+    const known = this.#counts?.support.shape[0]
+    const together = t.rank === 2 && p.rank === 2 ? broadcastShapes(t.shape, p.shape) : null
+    if (together !== null && sameShape(together, p.shape) && p.shape[1] === (known ?? p.shape[1])) return
+    throw new ShapeError(
+      problem({
+        where: this.name,
+        expected: `labels and predictions of shape [batch, ${known ?? 'classes'}]`,
+        received: `${showShape(t.shape)} and ${showShape(p.shape)}`,
+        hint: 'Labels must be one-hot, with one column for each class',
+      }),
+    )
+  }
+
+  #build(p: Tensor): Counts {
     if (this.#counts !== null) return this.#counts
     const shape = this.average === 'micro' ? [] : [p.shape[1]!]
     this.#counts = {
@@ -74,12 +81,15 @@ export class FBetaScore extends Metric {
   }
 
   override updateState(yTrue: TensorLike, yPred: TensorLike, sampleWeight?: TensorLike | null): void {
-    const t = ops.cast(yTrue, 'float32')
-    const predictions = ops.cast(yPred, 'float32')
-    const { truePositives, falsePositives, falseNegatives, support } = this.#build(t, predictions)
+    const where = this.name
+    const t = inputOf(where, 'labels', yTrue)
+    const predictions = inputOf(where, 'predictions', yPred)
+    this.#check(t, predictions)
+    const given = weightsOf(where, sampleWeight)
+    const weights = given === null || given.rank === 0 ? given : ops.expandDims(given, 1)
+    if (weights !== null) requireWeights(where, weights, predictions.shape, 'predictions')
+    const { truePositives, falsePositives, falseNegatives, support } = this.#build(predictions)
     const p = ops.cast(this.#decided(predictions), 'float32')
-    const weights =
-      sampleWeight === null || sampleWeight === undefined ? null : ops.expandDims(ops.cast(sampleWeight, 'float32'), 1)
     const total = (x: Tensor): Tensor => {
       const weighted = weights === null ? x : ops.multiply(x, weights)
       return this.average === 'micro' ? ops.sum(weighted) : ops.sum(weighted, { axis: 0 })

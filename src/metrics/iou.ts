@@ -1,8 +1,9 @@
 // Intersection over union of predicted and labelled classes, from a confusion matrix.
-import { ArgumentError, problem } from '../errors.ts'
-import type { DType } from '../graph/types.ts'
+import { ArgumentError, problem, ShapeError } from '../errors.ts'
+import { type DType, showShape } from '../graph/types.ts'
 import type { Config } from '../initializers/objects.ts'
 import { epsilon } from '../losses/binary.ts'
+import { explained, inputOf, requireWeights } from '../losses/inputs.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike, Variable } from '../ops/index.ts'
 import { type Direction, Metric } from './metric.ts'
@@ -87,15 +88,34 @@ export class IoU extends Metric {
 
   override updateState(yTrue: TensorLike, yPred: TensorLike, sampleWeight?: TensorLike | null): void {
     const n = this.numClasses
-    const flat = (x: TensorLike, sparse: boolean): Tensor =>
-      ops.reshape(ops.cast(sparse ? x : ops.argmax(x, { axis: this.axis }), 'int32'), [-1])
-    const labels = flat(yTrue, this.sparseYTrue)
-    const predictions = flat(yPred, this.sparseYPred)
+    const where = this.name
+    const given = {
+      labels: inputOf(where, 'labels', yTrue, this.sparseYTrue ? 'int32' : 'float32'),
+      predictions: inputOf(where, 'predictions', yPred, this.sparseYPred ? 'int32' : 'float32'),
+    }
+    const flat = (x: Tensor, sparse: boolean): Tensor =>
+      ops.reshape(sparse ? x : ops.cast(ops.argmax(x, { axis: this.axis }), 'int32'), [-1])
+    const [labels, predictions] = explained(where, given, () => [
+      flat(given.labels, this.sparseYTrue),
+      flat(given.predictions, this.sparseYPred),
+    ])
+    if (labels.size !== predictions.size) {
+      throw new ShapeError(
+        problem({
+          where,
+          expected: 'as many labels as predictions',
+          received: `labels ${showShape(given.labels.shape)} and predictions ${showShape(given.predictions.shape)}`,
+          hint: 'Class numbers, or one score a class? `sparseYTrue` and `sparseYPred` say which',
+        }),
+      )
+    }
     const inside = (x: Tensor): Tensor => ops.logicalAnd(ops.greaterEqual(x, 0), ops.less(x, n))
     let counts = ops.logicalAnd(inside(labels), inside(predictions))
     if (this.ignoreClass !== null) counts = ops.logicalAnd(counts, ops.notEqual(labels, this.ignoreClass))
-    const given = ops.cast(sampleWeight ?? 1, this.#countType)
-    const weights = ops.broadcastTo(given.rank > 1 ? ops.reshape(given, [-1]) : given, labels.shape)
+    const ofSamples = inputOf(where, 'sample weights', sampleWeight ?? 1, this.#countType)
+    const flatWeights = ofSamples.rank > 1 ? ops.reshape(ofSamples, [-1]) : ofSamples
+    requireWeights(where, flatWeights, labels.shape, 'labels')
+    const weights = ops.broadcastTo(flatWeights, labels.shape)
     const kept = ops.where(counts, ops.cast(weights, 'float32'), 0)
     const cell = ops.where(counts, ops.add(ops.multiply(labels, n), predictions), 0)
     const batch = ops.reshape(ops.scatterAdd(cell, kept, n * n), [n, n])
@@ -163,7 +183,7 @@ export class BinaryIoU extends IoU {
     this.threshold = threshold
   }
   override updateState(yTrue: TensorLike, yPred: TensorLike, sampleWeight?: TensorLike | null): void {
-    const positive = ops.greaterEqual(ops.cast(yPred, 'float32'), this.threshold)
+    const positive = ops.greaterEqual(inputOf(this.name, 'predictions', yPred), this.threshold)
     super.updateState(yTrue, ops.cast(positive, 'int32'), sampleWeight)
   }
   override getConfig(): Config {

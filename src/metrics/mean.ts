@@ -1,5 +1,6 @@
 // Weighted means and sums, and the metrics made of a function by averaging its values.
 import { alignRanks } from '../losses/align.ts'
+import { explained, inputOf, requireWeights, weightsOf } from '../losses/inputs.ts'
 import { divideNoNan } from '../losses/reduction.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike, Variable } from '../ops/index.ts'
@@ -13,16 +14,18 @@ function axesFrom(first: number, end: number): number[] {
 
 /** Values and weights as one entry a sample, values multiplied by weights: Keras's reduce_to_samplewise_values. */
 function toSamples(
+  where: string,
   values: TensorLike,
   sampleWeight: TensorLike | null | undefined,
   reduce: Reduce,
 ): { values: Tensor; weights: Tensor | null } {
-  let each = ops.cast(values, 'float32')
-  let weights: Tensor | null = null
-  if (sampleWeight !== null && sampleWeight !== undefined) {
-    ;[each, weights] = alignRanks(each, ops.cast(sampleWeight, 'float32'))
+  let each = inputOf(where, 'values', values)
+  let weights = weightsOf(where, sampleWeight)
+  if (weights !== null) {
+    ;[each, weights] = alignRanks(each, weights)
     const weightRank = weights.rank
     if (each.rank > weightRank) each = reduce(each, { axis: axesFrom(weightRank, each.rank) })
+    requireWeights(where, weights, each.shape, 'values')
     weights = ops.broadcastTo(weights, each.shape)
     each = ops.multiply(each, weights)
     if (weightRank > 1) weights = reduce(weights, { axis: axesFrom(1, weightRank) })
@@ -42,7 +45,7 @@ export class Sum extends Metric {
   }
 
   override updateState(values: TensorLike, sampleWeight?: TensorLike | null): void {
-    this.#total.assignAdd(ops.sum(toSamples(values, sampleWeight, ops.sum).values))
+    this.#total.assignAdd(ops.sum(toSamples(this.name, values, sampleWeight, ops.sum).values))
   }
   override result(): Tensor {
     return this.#total.value()
@@ -62,7 +65,7 @@ export class Mean extends Metric {
   }
 
   override updateState(values: TensorLike, sampleWeight?: TensorLike | null): void {
-    const samples = toSamples(values, sampleWeight, ops.mean)
+    const samples = toSamples(this.name, values, sampleWeight, ops.mean)
     this.#total.assignAdd(ops.sum(samples.values))
     this.#count.assignAdd(samples.weights === null ? (samples.values.shape[0] ?? 1) : ops.sum(samples.weights))
   }
@@ -92,6 +95,12 @@ export class MeanMetricWrapper extends Mean {
   }
 
   override updateState(yTrue: TensorLike, yPred: TensorLike, sampleWeight?: TensorLike | null): void {
-    super.updateState(this.fn(ops.cast(yTrue, 'float32'), ops.cast(yPred, 'float32')), sampleWeight)
+    const where = this.name
+    const labels = inputOf(where, 'labels', yTrue)
+    const predictions = inputOf(where, 'predictions', yPred)
+    const weights = weightsOf(where, sampleWeight)
+    explained(where, { labels, predictions, 'sample weights': weights }, () => {
+      super.updateState(this.fn(labels, predictions), weights)
+    })
   }
 }

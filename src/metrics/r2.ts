@@ -1,8 +1,9 @@
 // The coefficient of determination.
 import { ArgumentError, problem, ShapeError } from '../errors.ts'
-import { showShape } from '../graph/types.ts'
+import { sameShape, showShape } from '../graph/types.ts'
 import type { Config } from '../initializers/objects.ts'
 import { alignPair } from '../losses/align.ts'
+import { inputOf, requireWeights } from '../losses/inputs.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike, Variable } from '../ops/index.ts'
 import { type Direction, Metric, type MetricOptions } from './metric.ts'
@@ -54,16 +55,21 @@ export class R2Score extends Metric {
     this.#samples = this.addVariable('num_samples')
   }
 
-  #build(t: Tensor, p: Tensor): Sums {
-    if (t.rank !== 2 || p.rank !== 2) {
-      throw new ShapeError(
-        problem({
-          where: this.name,
-          expected: 'labels and predictions of shape [batch, outputs]',
-          received: `${showShape(t.shape)} and ${showShape(p.shape)}`,
-        }),
-      )
-    }
+  /** @throws ShapeError unless both are [batch, outputs], with the number of outputs of the batches before. */
+  #check(t: Tensor, p: Tensor): void {
+    const known = this.#sums?.count.shape[0]
+    const isPair = t.rank === 2 && sameShape(t.shape, p.shape)
+    if (isPair && p.shape[1] === (known ?? p.shape[1])) return
+    throw new ShapeError(
+      problem({
+        where: this.name,
+        expected: `labels and predictions of shape [batch, ${known ?? 'outputs'}]`,
+        received: `${showShape(t.shape)} and ${showShape(p.shape)}`,
+      }),
+    )
+  }
+
+  #build(p: Tensor): Sums {
     if (this.#sums !== null) return this.#sums
     const shape = [p.shape[1]!]
     this.#sums = {
@@ -77,9 +83,12 @@ export class R2Score extends Metric {
 
   override updateState(yTrue: TensorLike, yPred: TensorLike, sampleWeight?: TensorLike | null): void {
     const [t, p] = alignPair(this.name, yTrue, yPred)
-    const { squares, labels, residual, count } = this.#build(t, p)
-    const given = ops.cast(sampleWeight ?? 1, 'float32')
-    const weights = ops.broadcastTo(given.rank === 1 ? ops.expandDims(given, 1) : given, t.shape)
+    this.#check(t, p)
+    const given = inputOf(this.name, 'sample weights', sampleWeight ?? 1)
+    const columns = given.rank === 1 ? ops.expandDims(given, 1) : given
+    requireWeights(this.name, columns, t.shape, 'labels')
+    const weights = ops.broadcastTo(columns, t.shape)
+    const { squares, labels, residual, count } = this.#build(p)
     const overBatch = { axis: 0 } as const
     const weighted = ops.multiply(t, weights)
     labels.assignAdd(ops.sum(weighted, overBatch))

@@ -1,6 +1,9 @@
 // How often the label is among the k best predictions.
-import { ArgumentError, problem } from '../errors.ts'
+import { ArgumentError, problem, ShapeError } from '../errors.ts'
+import { showShape } from '../graph/types.ts'
 import type { Config } from '../initializers/objects.ts'
+import { requireRows } from '../losses/align.ts'
+import { inputOf } from '../losses/inputs.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
 import { MeanMetricWrapper } from './mean.ts'
@@ -31,8 +34,19 @@ export function sparseTopKCategoricalAccuracyValues(
   yPred: TensorLike,
   { k = 5, fromSortedIds = false }: SparseTopKCategoricalAccuracyOptions = {},
 ): Tensor {
-  const labels = ops.cast(yTrue, 'int32')
-  const predictions = ops.cast(yPred, 'float32')
+  const where = 'sparse_top_k_categorical_accuracy'
+  const labels = inputOf(where, 'labels', yTrue, 'int32')
+  const predictions = inputOf(where, 'predictions', yPred)
+  if (predictions.rank === 0 || labels.size * predictions.shape.at(-1)! !== predictions.size) {
+    throw new ShapeError(
+      problem({
+        where,
+        expected: `one label for each prediction row of ${showShape(predictions.shape)}`,
+        received: showShape(labels.shape),
+        hint: 'For one-hot labels use top_k_categorical_accuracy',
+      }),
+    )
+  }
   const rows = ops.reshape(predictions, [-1, predictions.shape.at(-1)!])
   const flat = ops.reshape(labels, [-1])
   let hits: Tensor
@@ -48,7 +62,10 @@ export function sparseTopKCategoricalAccuracyValues(
 
 /** 1 where the one-hot label is among the k best of the last axis, else 0. */
 export function topKCategoricalAccuracyValues(yTrue: TensorLike, yPred: TensorLike, k = 5): Tensor {
-  return sparseTopKCategoricalAccuracyValues(ops.argmax(yTrue, { axis: -1 }), yPred, { k })
+  const where = 'top_k_categorical_accuracy'
+  const [labels, predictions] = [inputOf(where, 'labels', yTrue), inputOf(where, 'predictions', yPred)]
+  requireRows(where, labels, predictions)
+  return sparseTopKCategoricalAccuracyValues(ops.argmax(labels, { axis: -1 }), predictions, { k })
 }
 
 function checkK(where: string, k: number): number {
