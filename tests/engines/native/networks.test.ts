@@ -94,6 +94,13 @@ function separable(batch: number, size: number): ReturnType<Network['step']> {
   return n.step(relu(sep(x, 32)))
 }
 
+/** Pictures so large that a chunk's sources and results do not fit the second-level cache together. */
+function wide(batch: number, size: number): ReturnType<Network['step']> {
+  const n = new Network([batch, size, size, 3])
+  const x = relu(n.norm(n.conv(n.x, 3, 300)))
+  return n.step(relu(b.add(n.norm(n.conv(relu(n.norm(n.conv(x, 1, 300))), 1, 300)), x)))
+}
+
 async function run(engine: Engine, { graph, donations, stable }: ReturnType<Network['step']>): Promise<Float32Array[]> {
   const executable = engine.compile(graph, { donations, stableInputs: stable })
   const buffers = graph.inputs.map((input, k) => {
@@ -112,17 +119,28 @@ async function run(engine: Engine, { graph, donations, stable }: ReturnType<Netw
   return last
 }
 
+/** Runs a step on both engines. */
+async function compare(step: ReturnType<Network['step']>): Promise<void> {
+  const [native, reference] = [await run(await createNativeEngine(), step), await run(createReferenceEngine(), step)]
+  native.forEach((values, i) => {
+    const scale = Math.max(1e-3, ...reference[i]!.map(Math.abs))
+    const worst = values.reduce((most, value, k) => Math.max(most, Math.abs(value - reference[i]![k]!)), 0)
+    expect(worst / scale, `output ${i}`).toBeLessThan(1e-4)
+  })
+}
+
 describe.each([
   { name: 'inverted residuals', make: inverted },
   { name: 'separable convolutions with residuals and pooling', make: separable },
 ])('$name', ({ make }) => {
   it.each([[1, 16], [2, 17], [6, 19], [7, 12]])('batch %i, %i pixels', async (batch, size) => {
-    const step = make(batch, size)
-    const [native, reference] = [await run(await createNativeEngine(), step), await run(createReferenceEngine(), step)]
-    native.forEach((values, i) => {
-      const scale = Math.max(1e-3, ...reference[i]!.map(Math.abs))
-      const worst = values.reduce((most, value, k) => Math.max(most, Math.abs(value - reference[i]![k]!)), 0)
-      expect(worst / scale, `output ${i}`).toBeLessThan(1e-4)
-    })
+    await compare(make(batch, size))
   })
+})
+
+it('calls convolutions on as many pictures of a chunk as the cache takes', async () => {
+  const step = wide(8, 12)
+  const executable = (await createNativeEngine()).compile(step.graph, { donations: step.donations, stableInputs: step.stable })
+  expect(executable.dump()).toContain('chunks of 4')
+  await compare(step)
 })
