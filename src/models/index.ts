@@ -47,6 +47,7 @@ export type { FitOptions, ValidationData } from './trainer/fit.ts'
 export { methodRules, otherMisuse } from './trainer/misuse.ts'
 export type { GuardedMethod, MethodRules, ModelState } from './trainer/misuse.ts'
 export type { OnBatchOptions } from './trainer/on-batch.ts'
+export type { DataPlace, TrainingPosition } from './trainer/position.ts'
 export type { PredictOptions } from './trainer/predict.ts'
 
 registerModelClass('Functional', {

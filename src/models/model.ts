@@ -18,6 +18,7 @@ import { exportOnnx } from './export-onnx.ts'
 import type { ExportOptions } from './export-onnx.ts'
 import type { Functional } from './functional.ts'
 import { loadWeights, saveModel, saveWeights } from './saving.ts'
+import { loadCheckpoint, saveCheckpoint } from './saving/checkpoint.ts'
 import type { LoadReport, LoadWeightsOptions, SaveWeightsOptions } from './saving.ts'
 import { serializeAny } from './serialize.ts'
 import { summarize } from './summary.ts'
@@ -39,6 +40,7 @@ import { oneBatch, runOnBatch } from './trainer/on-batch.ts'
 import type { OnBatchOptions } from './trainer/on-batch.ts'
 import { predict } from './trainer/predict.ts'
 import type { PredictOptions } from './trainer/predict.ts'
+import type { TrainingPosition } from './trainer/position.ts'
 import { outsideIn } from './trainer/snapshot.ts'
 import type { GuardedMethod, ModelState } from './trainer/misuse.ts'
 import { StepFunction } from './trainer/step.ts'
@@ -72,7 +74,7 @@ export class Model extends Layer {
   readonly #activity = new Activity()
   #compiled: Compiled | null = null
   #predict: StepFunction | null = null
-  #resumeEpoch: number | null = null
+  #resume: TrainingPosition | undefined
 
   /** @throws ArgumentError if it is given inputs and outputs: that is what `model()` is for. */
   constructor(options: ModelOptions = {}) {
@@ -172,6 +174,10 @@ export class Model extends Layer {
     throw new ArgumentError(
       problem({ where: `${where} of ${this.where}`, expected: 'a compiled model', received: 'one that is not', hint }),
     )
+  }
+  /** @internal What compile left behind; null before. */
+  get compiledParts(): Compiled | null {
+    return this.#compiled
   }
   /** @internal @throws ArgumentError if the model was not compiled. */
   requireOptimizer(where: string): Optimizer {
@@ -396,15 +402,15 @@ export class Model extends Layer {
     this.#predict = null
     this.#compiled?.forget()
   }
-  /** @internal Lets fit begin at another epoch; set by a callback at the beginning of training. */
-  resumeAt(epoch: number): void {
-    this.#resumeEpoch = epoch
+  /** @internal Lets fit go on elsewhere; set by a callback at the beginning of training. */
+  resumeAt(position: TrainingPosition): void {
+    this.#resume = position
   }
   /** @internal */
-  takeResumeEpoch(): number | null {
-    const epoch = this.#resumeEpoch
-    this.#resumeEpoch = null
-    return epoch
+  takeResumePosition(): TrainingPosition | undefined {
+    const position = this.#resume
+    this.#resume = undefined
+    return position
   }
 
   // ---- Files ----------------------------------------------------------------------------------------------------------
@@ -434,5 +440,22 @@ export class Model extends Layer {
   /** Writes architecture, weights, compile arguments and the optimizer's state, as `.keras`, `.safetensors` or (Keras 2) `.h5`. */
   save(path: string): Promise<void> {
     return saveModel(this, path)
+  }
+  /**
+   * Writes the whole state of training, whole or not at all, as a `.safetensors` file: weights, what is frozen, the optimizer's
+   * state, the states of random layers, the epoch and the place in the data. Works in callbacks too, also in the midst of an epoch.
+   */
+  saveCheckpoint(path: string): Promise<void> {
+    return saveCheckpoint(this, path)
+  }
+  /**
+   * Brings back what `saveCheckpoint` wrote, into the same model, compiled alike. Returns where training stood:
+   * `fit(data, { epochs, resume })` goes on from there as if it had never stopped.
+   * @throws FormatError for a damaged file, or one of another model or optimizer: it says what does not fit, and nothing is
+   * changed. ArgumentError while the model trains, or if the file holds an optimizer's state and the model is not compiled.
+   */
+  loadCheckpoint(path: string): Promise<TrainingPosition> {
+    this.#activity.check(this.where, 'loadCheckpoint')
+    return loadCheckpoint(this, path)
   }
 }

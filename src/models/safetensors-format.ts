@@ -24,7 +24,7 @@ const storedTypes: Readonly<Record<DType, SafetensorsDType>> = {
   bool: 'BOOL',
 }
 /** Before the names of what is not a weight; a layer's name cannot hold it, weights' paths begin with layer names. */
-const optimizerPrefix = 'optimizer:'
+export const optimizerPrefix = 'optimizer:'
 const seedPrefix = 'seed:'
 
 /** Variables by a unique name: their path, numbered where it is taken. */
@@ -63,32 +63,51 @@ export function assignVariables(
   options: LoadWeightsOptions = {},
   isOther: (name: string) => boolean = isState,
 ): LoadReport {
-  const problems: string[] = []
-  const values: { name: string; variable: Variable; data: TypedArray }[] = []
   const others = [...file.tensors.keys()].filter((name) => !isOther(name))
   const exact = others.every((name) => named.has(name))
   // A model made later, or second, numbers the names that nobody gave differently.
   const stored = (exact ? null : twins([...named.keys()], others)) ?? new Map<string, string>()
   const known = new Set([...named.keys(), ...stored.values()])
-  for (const [name, variable] of named) {
-    const found = file.tensors.get(stored.get(name) ?? name)
-    if (found === undefined) problems.push(`"${name}" is not in the file`)
-    else if (!sameShape(found.shape, variable.shape)) {
-      problems.push(
-        `"${name}" has shape ${showShape(found.shape)} in the file, ${showShape(variable.shape)} in the model`,
-      )
-    } else {
-      const data = decode(found, variable.dtype, name)
-      if (data === null) problems.push(`"${name}" is ${found.dtype} in the file, ${variable.dtype} in the model`)
-      else values.push({ name, variable, data })
-    }
-  }
+  const matched = new Matched(file)
+  for (const [name, variable] of named) matched.add(name, variable, stored.get(name) ?? name)
+  const { problems } = matched
   for (const name of others) {
     if (!known.has(name)) problems.push(`"${name}" of the file is not in the model`)
   }
   if (problems.length > 0 && options.skipMismatch !== true) throw mismatch(where, problems)
-  for (const { variable, data } of values) setVariable(variable, data)
-  return { loaded: values.map(({ name }) => name), skipped: problems }
+  return { loaded: matched.assign(), skipped: problems }
+}
+
+/** Variables paired with tensors of a file: what fits, to be assigned together, and what does not. */
+export class Matched {
+  readonly problems: string[] = []
+  readonly #file: SafetensorsFile
+  readonly #values: { name: string; variable: Variable; data: TypedArray }[] = []
+
+  constructor(file: SafetensorsFile) {
+    this.#file = file
+  }
+
+  /** Takes a variable's value from the tensor `stored`. */
+  add(name: string, variable: Variable, stored: string): void {
+    const found = this.#file.tensors.get(stored)
+    if (found === undefined) this.problems.push(`"${name}" is not in the file`)
+    else if (!sameShape(found.shape, variable.shape)) {
+      this.problems.push(
+        `"${name}" has shape ${showShape(found.shape)} in the file, ${showShape(variable.shape)} in the model`,
+      )
+    } else {
+      const data = decode(found, variable.dtype, name)
+      if (data === null) this.problems.push(`"${name}" is ${found.dtype} in the file, ${variable.dtype} in the model`)
+      else this.#values.push({ name, variable, data })
+    }
+  }
+
+  /** Sets what fits; returns the names. */
+  assign(): string[] {
+    for (const { variable, data } of this.#values) setVariable(variable, data)
+    return this.#values.map(({ name }) => name)
+  }
 }
 
 function isState(name: string): boolean {
@@ -143,16 +162,20 @@ export function weightsFromBytes(
 }
 
 async function modelToBytes(model: Model): Promise<Uint8Array> {
-  const weights = uniquePaths(model.weights)
-  const named = new Map([...weights, ...uniquePaths(model.optimizer?.variables ?? [], optimizerPrefix), ...seedStates(model)]) // prettier-ignore
   // A model that is made anew from its description may give its weights other names (automatic ones, or those of nested models),
   // yet in the same order.
-  const order = JSON.stringify([...weights.keys()])
-  return encodeVariables(named, { model: JSON.stringify(serializeAny(model)), order })
+  const order = JSON.stringify([...uniquePaths(model.weights).keys()])
+  return encodeVariables(stateOf(model), { model: JSON.stringify(serializeAny(model)), order })
+}
+
+/** Everything that a training step changes, by its name in files: weights, the optimizer's state, the states of random layers. */
+export function stateOf(model: Model): Map<string, Variable> {
+  const slots = uniquePaths(model.optimizer?.variables ?? [], optimizerPrefix)
+  return new Map([...uniquePaths(model.weights), ...slots, ...seedStates(model)])
 }
 
 /** The states of random layers, by their order. */
-function seedStates(model: Model): Map<string, Variable> {
+export function seedStates(model: Model): Map<string, Variable> {
   const { weights, variables } = model
   const own = new Set(weights)
   return new Map(variables.filter((each) => !own.has(each)).map((variable, i) => [`${seedPrefix}${i}`, variable]))

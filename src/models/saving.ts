@@ -91,7 +91,7 @@ export async function loadModel(path: string, options: LoadModelOptions = {}): P
 }
 
 /** Runs `work`; where the system cannot open the file, the error says which file, and what asked for it. */
-async function opening<T>(where: string, path: string, work: () => Promise<T>): Promise<T> {
+export async function opening<T>(where: string, path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
@@ -110,7 +110,7 @@ async function opening<T>(where: string, path: string, work: () => Promise<T>): 
   }
 }
 
-function requireBuilt(where: string, model: Model): void {
+export function requireBuilt(where: string, model: Model): void {
   if (model.built) return
   const hint = 'Call build(inputShape), or the model on data, first'
   throw new ArgumentError(problem({ where: `${where} of ${model.where}`, expected: 'a built model', received: 'one without weights yet', hint })) // prettier-ignore

@@ -38,3 +38,16 @@ export function twins(names: readonly string[], others: readonly string[]): Map<
   }
   return found
 }
+
+/**
+ * Places in two lists of equal length at which the paths differ by more than where the numbering began. A list that is longer
+ * differs in what the other does not have.
+ */
+export function differences(names: readonly string[], others: readonly string[]): number[] {
+  const [mine, theirs] = [names, others].map((list) => {
+    const byPath = new Map([...ranked(list)].map(([rank, path]) => [path, rank]))
+    return list.map((path) => byPath.get(path) ?? path)
+  })
+  const length = Math.max(names.length, others.length)
+  return Array.from({ length }, (_, i) => i).filter((i) => names[i] !== others[i] && mine![i] !== theirs![i])
+}

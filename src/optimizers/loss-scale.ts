@@ -97,6 +97,12 @@ export class LossScaleOptimizer extends Optimizer<null> {
     this.#scale = this.addVariable('dynamic_scale', { shape: [], initial: this.initialScale })
     this.inner.build(variables)
   }
+  override unbuild(): void {
+    super.unbuild()
+    this.inner.unbuild()
+    this.#stepCounter = null
+    this.#scale = null
+  }
   protected override prepare(): null {
     return null
   }

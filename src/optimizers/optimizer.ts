@@ -45,6 +45,8 @@ export abstract class Optimizer<Shared = unknown> {
   readonly #slots = new Map<string, Variable[]>()
   readonly #indices = new Map<Variable, number>()
   #trained: readonly Variable[] | null = null
+  /** Number of variables before `build`. */
+  #unbuiltSize = 0
   #pending = new PendingValues()
   #scopesAll = false
   #excluded: { variables: ReadonlySet<Variable>; names: RegExp | null } = { variables: new Set(), names: null }
@@ -137,11 +139,20 @@ export abstract class Optimizer<Shared = unknown> {
   build(variables: readonly Variable[], withinStep = false): void {
     if (this.#trained !== null) return
     this.#scopesAll = withinStep
+    this.#unbuiltSize = this.#variables.length
     this.#trained = [...variables]
     for (const [index, variable] of variables.entries()) this.#indices.set(variable, index)
     if (this.useEma) this.addSlots(variables, ['average'])
     if (this.gradientAccumulationSteps !== null) this.addSlots(variables, ['gradient_accumulator'])
     this.createSlots(variables)
+  }
+
+  /** @internal Undoes `build`: what it made turned out not to be what is needed. */
+  unbuild(): void {
+    this.#variables.splice(this.#unbuiltSize)
+    this.#slots.clear()
+    this.#indices.clear()
+    this.#trained = null
   }
 
   /**

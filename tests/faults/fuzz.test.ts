@@ -90,6 +90,36 @@ function fileTarget(ending: string, kind: 'model' | 'weights'): Target {
   }
 }
 
+/** The whole state of a training: what is refused leaves weights and optimizer alone. */
+const checkpointTarget: Target = {
+  name: 'checkpoint',
+  async prepare() {
+    const model = net()
+    model.optimizer!.build(model.trainableVariables)
+    const sound = join(folder, 'sound-checkpoint.safetensors')
+    await model.saveCheckpoint(sound)
+    const bytes = new Uint8Array(readFileSync(sound))
+    const path = join(folder, 'damaged-checkpoint.safetensors')
+    const count = model.optimizer!.iterations
+    const reset = (): void => {
+      mark(model)
+      count.assign(7)
+    }
+    reset()
+    return async (seed) => {
+      writeFileSync(path, mutate(bytes, seed))
+      try {
+        await model.loadCheckpoint(path)
+      } catch (error) {
+        if (!(await isMarked(model)) || (await count.value().item()) !== 7)
+          throw new Error('state of a refused file is in the model', { cause: error })
+        throw error
+      }
+      reset()
+    }
+  },
+}
+
 /** A model of TensorFlow.js: its `model.json`, as text or as JSON with other values, or the bytes beside it. */
 function tfjsTarget(what: 'text' | 'values' | 'bytes', source = 'functional'): Target {
   return {
@@ -117,6 +147,7 @@ const targets: readonly Target[] = [
   fileTarget('.keras', 'model'),
   fileTarget('.safetensors', 'weights'),
   fileTarget('.safetensors', 'model'),
+  checkpointTarget,
   tfjsTarget('text'),
   tfjsTarget('values'),
   tfjsTarget('bytes'),

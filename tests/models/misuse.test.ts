@@ -1,5 +1,5 @@
 // The table of misuse, row by row: what is refused in which state, and what only warns.
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   AbortError, ArgumentError, callbacks, EngineError, input, layers, losses, methodRules, otherMisuse, sequential, type Sequential, setWarningHandler, ShapeError, tensor,
 } from '../../src/index.ts' // prettier-ignore
@@ -12,6 +12,12 @@ import { captureOutput, randomTensor, valuesOf } from './helpers.ts'
 
 let warnings: string[] = []
 let folder = ''
+let checkpoints = ''
+beforeAll(async () => {
+  checkpoints = mkdtempSync(join(tmpdir(), 'tanuki-misuse-'))
+  await makeNet(false).saveCheckpoint(join(checkpoints, 'sound.safetensors'))
+})
+afterAll(() => rmSync(checkpoints, { recursive: true }))
 beforeEach(() => {
   warnings = []
   setWarningHandler((message) => warnings.push(message))
@@ -47,6 +53,8 @@ const calls: Record<GuardedMethod, (net: Sequential) => unknown> = {
     await net.saveWeights(join(folder, 'w.safetensors'))
     return net.loadWeights(join(folder, 'w.safetensors'))
   },
+  saveCheckpoint: (net) => net.saveCheckpoint(join(folder, 'c.safetensors')),
+  loadCheckpoint: (net) => net.loadCheckpoint(join(checkpoints, 'sound.safetensors')),
   summary: (net) => net.summary({ printFn: () => undefined }),
 }
 

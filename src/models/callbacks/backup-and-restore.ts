@@ -1,11 +1,9 @@
 // Makes training survive a crash: state is saved regularly, and a new fit goes on from there.
-import { FormatError, problem } from '../../errors.ts'
-import { decodeSafetensors } from '../../formats/safetensors.ts'
+import { FormatError } from '../../errors.ts'
 import type { SafetensorsFile } from '../../formats/safetensors.ts'
-import type { Variable } from '../../ops/index.ts'
 import { checkRules, checkValue, flag, text, whole } from '../../platform/option-rules.ts'
 import { warn } from '../../platform/warn.ts'
-import { assignVariables, encodeVariables } from '../safetensors-format.ts'
+import { encodeCheckpoint, readCheckpoint, restoreCheckpoint } from '../saving/checkpoint.ts'
 import { Callback } from './callback.ts'
 
 const atomic = async () => import('../../platform/files.ts')
@@ -32,13 +30,12 @@ const rules = {
   deleteCheckpoint: flag,
 }
 
-/** Weights, optimizer state, random states and the epoch lie in one file, which is replaced whole or not at all. */
+/** Keeps a checkpoint (see `Model.saveCheckpoint`) in the folder, and goes on from it, also in the midst of an epoch. */
 export class BackupAndRestore extends Callback {
   readonly backupDir: string
   readonly saveFreq: 'epoch' | number
   readonly doubleCheckpoint: boolean
   readonly deleteCheckpoint: boolean
-  #epoch = 0
   #batches = 0
 
   constructor(options: BackupAndRestoreOptions) {
@@ -65,38 +62,24 @@ export class BackupAndRestore extends Callback {
     this.#batches = 0
     const found = await this.#read()
     if (found === null) return
-    assignVariables(`backup in ${this.backupDir}`, found, this.#variables(), {}, () => false)
-    this.model.resumeAt(Number(found.metadata.epoch))
+    this.model.resumeAt(restoreCheckpoint(this.model, found, `backup in ${this.backupDir}`))
   }
 
-  override onEpochBegin(epoch: number): void {
-    this.#epoch = epoch
-  }
-
-  override async onTrainBatchEnd(batch: number): Promise<void> {
+  override async onTrainBatchEnd(): Promise<void> {
     this.#batches++
-    if (this.saveFreq !== 'epoch' && this.#batches % this.saveFreq === 0) await this.#write(this.#epoch, batch)
+    if (this.saveFreq !== 'epoch' && this.#batches % this.saveFreq === 0) await this.#write()
   }
 
-  override async onEpochEnd(epoch: number): Promise<void> {
-    this.#epoch = epoch + 1
-    if (this.saveFreq === 'epoch') await this.#write(epoch + 1, 0)
+  override async onEpochEnd(): Promise<void> {
+    if (this.saveFreq === 'epoch') await this.#write()
   }
 
   override async onTrainEnd(): Promise<void> {
     if (this.deleteCheckpoint) await (await files()).remove(this.backupDir)
   }
 
-  /** All state that a step changes. */
-  #variables(): Map<string, Variable> {
-    const { weights, variables } = this.model
-    const seeds = variables.filter((variable) => !weights.includes(variable))
-    const state = this.model.requireOptimizer('backupAndRestore').variables
-    return new Map([...numbered('weight', weights), ...numbered('seed', seeds), ...numbered('optimizer', state)])
-  }
-
-  async #write(epoch: number, batch: number): Promise<void> {
-    const bytes = await encodeVariables(this.#variables(), { epoch: String(epoch), batch: String(batch) })
+  async #write(): Promise<void> {
+    const bytes = await encodeCheckpoint(this.model)
     if (this.doubleCheckpoint && (await (await files()).exists(this.#path))) {
       await (await atomic()).writeFileAtomic(`${this.#path}.bkp`, await (await files()).readBytes(this.#path))
     }
@@ -104,15 +87,11 @@ export class BackupAndRestore extends Callback {
   }
 
   async #read(): Promise<SafetensorsFile | null> {
-    const { exists, readBytes } = await files()
+    const { exists } = await files()
     for (const path of [this.#path, `${this.#path}.bkp`]) {
       if (!(await exists(path))) continue
       try {
-        const file = decodeSafetensors(await readBytes(path), path)
-        if (/^\d+$/.test(file.metadata.epoch ?? '')) return file
-        throw new FormatError(
-          problem({ where: path, expected: 'a backup of training', received: 'a file without an epoch' }),
-        )
+        return await readCheckpoint(path)
       } catch (error) {
         if (!this.doubleCheckpoint || !(error instanceof FormatError)) throw error
         warn(`backupAndRestore: ${error.message} The backup before it is used`)
@@ -120,11 +99,6 @@ export class BackupAndRestore extends Callback {
     }
     return null
   }
-}
-
-/** Variables by kind and number: automatic names of layers and optimizers differ from one run to the next. */
-function numbered(kind: string, variables: readonly Variable[]): [string, Variable][] {
-  return variables.map((variable, i) => [`${kind}:${i}`, variable])
 }
 
 export function backupAndRestore(options: BackupAndRestoreOptions): BackupAndRestore {

@@ -20,9 +20,13 @@ export interface LoadReport {
 }
 
 /** The error for a file that does not fit a model. Nothing must have been changed when it is thrown. */
-export function mismatch(where: string, differences: readonly string[]): FormatError {
+export function mismatch(
+  where: string,
+  differences: readonly string[],
+  expected = 'the weights of this model',
+  advice = ' With skipMismatch: true, what fits is loaded',
+): FormatError {
   const received = `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}`
-  const hint = 'Nothing was changed. With skipMismatch: true, what fits is loaded'
-  const text = problem({ where, expected: 'the weights of this model', received, hint })
+  const text = problem({ where, expected, received, hint: `Nothing was changed.${advice}` })
   return new FormatError(`${text}\n- ${differences.join('\n- ')}`)
 }

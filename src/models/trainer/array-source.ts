@@ -22,12 +22,14 @@ export interface ArraySourceOptions {
 export class ArraySource implements BatchSource {
   readonly restartable = true
   readonly cardinality: number
+  shuffleSeed: number
   readonly #arrays: SourceArrays
   readonly #options: ArraySourceOptions
 
   constructor(arrays: SourceArrays, options: ArraySourceOptions) {
     this.#arrays = arrays
     this.#options = options
+    this.shuffleSeed = options.seed
     this.cardinality = Math.ceil(options.samples / options.batchSize)
   }
 
@@ -45,8 +47,8 @@ export class ArraySource implements BatchSource {
   }
 
   #order(epoch: number): Int32Array {
-    const { samples, batchSize, shuffle, seed } = this.#options
-    const random = hostRandom((seed + epoch) | 0)
+    const { samples, batchSize, shuffle } = this.#options
+    const random = hostRandom((this.shuffleSeed + epoch) | 0)
     if (shuffle !== 'batch') return permutation(samples, (n) => random.int(n))
     // The last, smaller batch keeps its place, so that the others stay whole.
     const whole = Math.floor(samples / batchSize)

@@ -20,6 +20,8 @@ import { CompileMetrics } from './compile-metrics.ts'
 import type { MetricsSpec } from './compile-metrics.ts'
 import type { Batch } from './data.ts'
 import { byOutput, layoutOf } from './outputs.ts'
+import { untrained } from './position.ts'
+import type { TrainingPosition } from './position.ts'
 import { TrainableSnapshot } from './snapshot.ts'
 import { StepFunction } from './step.ts'
 
@@ -43,6 +45,8 @@ export class Compiled {
   readonly lossTracker = new Mean({ name: 'loss' })
   loss: CompileLoss | null = null
   metrics: CompileMetrics | null = null
+  /** Where fit stands, or has ended. */
+  position: TrainingPosition = untrained
   readonly #model: Model
   #snapshot: TrainableSnapshot | null
   #train: StepFunction | null = null
@@ -71,6 +75,13 @@ export class Compiled {
     this.#test = null
     this.loss = null
     this.metrics = null
+  }
+
+  /** Takes the present flags as those in force, as if they had been so at compile. */
+  refreeze(): void {
+    this.#snapshot = new TrainableSnapshot(this.#model)
+    this.#train = null
+    this.#test = null
   }
 
   /**

@@ -40,6 +40,8 @@ export interface BatchSource {
   readonly cardinality: number | null
   /** False for a generator: there is no second pass. */
   readonly restartable: boolean
+  /** For arrays that are shuffled: with the epoch, it chooses the order of a pass. null where passes go by how many came before. */
+  shuffleSeed: number | null
   /** Starts a pass; `epoch` chooses the order of shuffled arrays. */
   pass(epoch: number): AsyncIterator<Batch>
 }

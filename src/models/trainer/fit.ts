@@ -18,6 +18,8 @@ import { readLogs, sortedLogs } from './logs.ts'
 import { checkOptions } from './option-values.ts'
 import { verbosity } from './options.ts'
 import type { Verbose } from './options.ts'
+import { checkResume } from './position.ts'
+import type { DataPlace, TrainingPosition } from './position.ts'
 import { makeSources } from './sources.ts'
 import { fetchAhead, runTest } from './test-loop.ts'
 
@@ -43,6 +45,8 @@ export interface FitOptions {
   readonly sampleWeight?: ArrayData
   /** Where to go on; default 0. */
   readonly initialEpoch?: number
+  /** Goes on where `loadCheckpoint` says that training stood, also in the midst of an epoch; in the place of `initialEpoch`. */
+  readonly resume?: TrainingPosition | undefined
   /** Steps of an epoch; the next epoch goes on in the data where this one ended. Default: all of the data. */
   readonly stepsPerEpoch?: number | null
   readonly validationSteps?: number | null
@@ -55,7 +59,7 @@ export interface FitOptions {
 
 const optionNames = [
   'batchSize', 'epochs', 'verbose', 'callbacks', 'validationSplit', 'validationData', 'shuffle', 'classWeight',
-  'sampleWeight', 'initialEpoch', 'stepsPerEpoch', 'validationSteps', 'validationBatchSize', 'validationFreq', 'signal',
+  'sampleWeight', 'initialEpoch', 'stepsPerEpoch', 'validationSteps', 'validationBatchSize', 'validationFreq', 'signal', 'resume',
 ] // prettier-ignore
 
 interface Validation {
@@ -72,6 +76,7 @@ interface Training {
   readonly classWeights: Tensor | undefined
   readonly validation: Validation | null
   readonly signal: AbortSignal | undefined
+  readonly resume: TrainingPosition | undefined
 }
 
 /** Trains the model. See `Model.fit`. */
@@ -81,8 +86,9 @@ export async function fit(model: Model, x: unknown, y: unknown, options: FitOpti
   const leave = model.enter('between', 'fit')
   let data: Epochs | null = null
   try {
-    const { epochs = 1, initialEpoch = 0, classWeight, sampleWeight, signal } = options
+    const { epochs = 1, initialEpoch = 0, classWeight, sampleWeight, signal, resume } = options
     throwIfAborted('fit', signal)
+    checkResume(resume, options.initialEpoch)
     if (classWeight !== undefined && sampleWeight !== undefined) {
       throw new ArgumentError(problem({ where: 'fit', expected: '`classWeight` or `sampleWeight`', received: 'both' }))
     }
@@ -104,7 +110,7 @@ export async function fit(model: Model, x: unknown, y: unknown, options: FitOpti
     const params: RunParams = { verbose: verbosity('fit', options.verbose), epochs, steps: data.steps }
     const callbacks = new CallbackList('fit', options.callbacks ?? [], model, params, true)
     const classWeights = classWeight === undefined ? undefined : classWeightTable('fit', classWeight)
-    const training: Training = { model, compiled, callbacks, data, classWeights, validation, signal }
+    const training: Training = { model, compiled, callbacks, data, classWeights, validation, signal, resume }
     await train(training, params, initialEpoch)
     return callbacks.history!
   } finally {
@@ -119,8 +125,9 @@ async function train(training: Training, initialParams: RunParams, initialEpoch:
   model.stopTraining = false
   model.history = callbacks.history
   await callbacks.each((callback) => callback.onTrainBegin())
-  let epoch = model.takeResumeEpoch() ?? initialEpoch
-  if (epoch !== initialEpoch) await data.skipTo(epoch)
+  let [epoch, done] = [initialEpoch, 0]
+  const resume = model.takeResumePosition() ?? training.resume
+  if (resume !== undefined) [epoch, done] = await data.resume(resume)
   let logs: Logs = {}
   for (; epoch < params.epochs; epoch++) {
     throwIfAborted('fit', signal)
@@ -131,8 +138,11 @@ async function train(training: Training, initialParams: RunParams, initialEpoch:
       break
     }
     model.resetMetrics()
+    compiled.position = { epoch, batch: done, ...data.here }
     await callbacks.each((callback) => callback.onEpochBegin(epoch))
-    const outputs = await trainEpoch(training)
+    const outputs = await trainEpoch(training, epoch, done)
+    compiled.position = { epoch: epoch + 1, batch: 0, ...data.afterEpoch }
+    done = 0
     if (params.steps === null && data.steps !== null) {
       params = { ...params, steps: data.steps }
       callbacks.setParams(params)
@@ -166,25 +176,21 @@ async function train(training: Training, initialParams: RunParams, initialEpoch:
   await callbacks.each((callback) => callback.onTrainEnd(logs))
 }
 
-/** The batches of one epoch. Returns the results of the last step, not yet read. */
-async function trainEpoch({
-  model,
-  compiled,
-  callbacks,
-  data,
-  classWeights,
-  signal,
-}: Training): Promise<Nested<Tensor> | null> {
+/** The batches of one epoch but for the first `done`. Returns the results of the last step, not yet read. */
+async function trainEpoch(training: Training, epoch: number, done: number): Promise<Nested<Tensor> | null> {
+  const { model, compiled, callbacks, data, classWeights, signal } = training
+  const begin: DataPlace = data.here
   const leaveBatches = model.enter('batches', null)
   try {
     let outputs: Nested<Tensor> | null = null
     let batch = await data.next()
-    for (let step = 0; batch !== null; step++) {
+    for (let step = done; batch !== null; step++) {
       await callbacks.each((callback) => callback.onTrainBatchBegin(step))
       const run = compiled.trainStep.run({ ...batch, ...(classWeights === undefined ? {} : { classWeights }) })
       const following = fetchAhead(data)
       await run.done
       outputs = run.outputs
+      compiled.position = { epoch, ...begin, batch: step + 1, taken: begin.taken + step + 1 - done }
       await callbacks.trainBatchEnd(step, () => readLogs(run.outputs))
       if (signal?.aborted === true || model.stopTraining) {
         await following.catch(() => null)

@@ -6,6 +6,7 @@ import type { Batch, BatchData, BatchSource } from './data.ts'
 export class IterableSource implements BatchSource {
   readonly cardinality: number | null
   readonly restartable: boolean
+  readonly shuffleSeed = null
   readonly #where: string
   readonly #open: () => AsyncIterator<unknown> | Iterator<unknown>
 

@@ -30,6 +30,8 @@ export const methodRules = {
   saveWeights: { refusedIn: [], needsCompile: false, needsBuilt: true, note: 'Stores the weights of one moment, between two steps.' },
   save: { refusedIn: [], needsCompile: false, needsBuilt: true, note: 'As saveWeights, with the optimizer.' },
   loadWeights: { refusedIn: [], needsCompile: false, needsBuilt: true, note: 'Takes effect with the next step. If anything does not fit, nothing is changed.' },
+  saveCheckpoint: { refusedIn: [], needsCompile: false, needsBuilt: true, note: 'Stores the state of one moment, between two steps.' },
+  loadCheckpoint: { refusedIn: busy, needsCompile: false, needsBuilt: true, note: 'Would change the optimizer under the running training. If anything does not fit, nothing is changed.' },
   summary: { refusedIn: [], needsCompile: false, needsBuilt: true, note: 'Reads no values.' },
 } as const satisfies Record<string, MethodRules> // prettier-ignore
 

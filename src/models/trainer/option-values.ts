@@ -1,6 +1,7 @@
 // What the options of fit, evaluate, predict and the calls on batches must be, in one table.
 import { ArgumentError, problem } from '../../errors.ts'
 import { requireOptions } from '../../platform/arguments.ts'
+import { isPosition } from './position.ts'
 
 interface Rule {
   readonly expected: string
@@ -36,6 +37,11 @@ const rules: Readonly<Record<string, Rule>> = {
     expected: 'an object or Map from numbers of classes to weights',
     fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
     hint: 'For example { 0: 1, 1: 5 }',
+  },
+  resume: {
+    expected: 'a position in training',
+    fits: isPosition,
+    hint: 'Give what `await model.loadCheckpoint(path)` returned',
   },
   signal: {
     expected: 'an AbortSignal',

@@ -7,12 +7,12 @@ export class TrainableSnapshot {
   /** The variables that are trained. */
   readonly variables: readonly Variable[]
   readonly #model: Layer
-  readonly #flags: Flags
+  readonly flags: Flags
 
   constructor(model: Layer) {
     this.#model = model
     this.variables = model.trainableVariables
-    this.#flags = readFlags(model)
+    this.flags = readFlags(model)
   }
 
   /** True if a flag that matters has changed since. */
@@ -20,14 +20,14 @@ export class TrainableSnapshot {
     const now = this.#model.trainableVariables
     if (now.length !== this.variables.length || now.some((variable, i) => variable !== this.variables[i])) return true
     // A frozen BatchNormalization acts differently even where it has nothing to train.
-    return this.#flags.layers.some(([layer, flag]) => layer.trainable !== flag && layer.weights.length > 0)
+    return this.flags.layers.some(([layer, flag]) => layer.trainable !== flag && layer.weights.length > 0)
   }
 
   /** Runs `body` (synchronously) with the flags of the picture. */
   during<R>(body: () => R): R {
     if (!this.isStale()) return body()
     const now = readFlags(this.#model)
-    writeFlags(this.#flags)
+    writeFlags(this.flags)
     try {
       return body()
     } finally {
@@ -36,20 +36,21 @@ export class TrainableSnapshot {
   }
 }
 
-interface Flags {
+/** Every `trainable` of a model. */
+export interface Flags {
   /** Layers, each after all that contain it, because setting a flag sets those inside. */
   readonly layers: readonly (readonly [Layer, boolean])[]
   readonly variables: readonly (readonly [Variable, boolean])[]
 }
 
-function readFlags(model: Layer): Flags {
+export function readFlags(model: Layer): Flags {
   return {
     layers: outsideIn(model).map((layer) => [layer, layer.trainable] as const),
     variables: model.variables.map((variable) => [variable, variable.trainable] as const),
   }
 }
 
-function writeFlags({ layers, variables }: Flags): void {
+export function writeFlags({ layers, variables }: Flags): void {
   for (const [layer, flag] of layers) layer.trainable = flag
   for (const [variable, flag] of variables) variable.trainable = flag
 }
