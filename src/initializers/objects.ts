@@ -12,6 +12,8 @@ export interface SerializedObject {
   readonly module?: string | null
   readonly registered_name?: string | null
   readonly build_config?: Config | null
+  /** Equal for all places of one object in a stored model. */
+  readonly shared_object_id?: unknown
 }
 
 export function isSerializedObject(value: unknown): value is SerializedObject {

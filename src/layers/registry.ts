@@ -3,6 +3,7 @@ import { ArgumentError, problem } from '../errors.ts'
 import { type Config, isSerializedObject, type SerializedObject } from './config.ts'
 import { classNameOf } from '../initializers/objects.ts'
 import type { Layer, LayerClass } from './layer.ts'
+import { sharedId, sharedLayer } from './shared-objects.ts'
 
 const classes = new Map<string, LayerClass>()
 const builtin = new Map<LayerClass, string>()
@@ -44,9 +45,11 @@ export function layerFromConfig(object: SerializedObject): Layer {
         hint: 'Call registerLayer(YourLayer) before loading',
       }),
     )
-  const layer = cls.fromConfig(object.config)
-  if (object.build_config !== undefined && object.build_config !== null) layer.buildFromConfig(object.build_config)
-  return layer
+  return sharedLayer(object, () => {
+    const layer = cls.fromConfig(object.config)
+    if (object.build_config !== undefined && object.build_config !== null) layer.buildFromConfig(object.build_config)
+    return layer
+  })
 }
 
 /** The form that Keras stores: `{module, class_name, config, registered_name[, build_config]}`. */
@@ -60,5 +63,6 @@ export function serializeLayer(layer: Layer): SerializedObject {
   }
   const build = layer.getBuildConfig()
   if (build !== null) object.build_config = build
+  Object.assign(object, sharedId(layer))
   return object as unknown as SerializedObject
 }

@@ -1,6 +1,7 @@
 // The JSON of a functional model: its layers, their calls with tensors as references, its inputs and outputs; and back.
 import { FormatError, problem } from '../errors.ts'
 import type { Config, SerializedObject } from '../layers/config.ts'
+import { InputLayer } from '../layers/index.ts'
 import type { Layer } from '../layers/layer.ts'
 import { mapNested } from '../layers/nested.ts'
 import { isSymbolic, isTensorLeaf } from '../layers/symbolic.ts'
@@ -102,12 +103,17 @@ export function functionalFromConfig(config: Config, make: (options: FunctionalO
     const name = entry.name ?? layer.name
     if (created.has(name))
       throw new FormatError(problem({ where, expected: 'unique layer names', received: `${name} twice` }))
+    if (waiting.has(layer))
+      throw new FormatError(problem({ where, expected: 'each layer once', received: `${layer.name} under two names` }))
     created.set(name, layer)
     waiting.set(layer, readNodes(where, entry.inbound_nodes ?? []))
   }
+  // Stored calls are numbered within this model; a layer that a nested model shares was called there before.
+  const callsBefore = new Map([...waiting.keys()].map((layer) => [layer, layer.inboundNodes.length]))
   const find: Find = (layerName, node, tensor, old = false) => {
     const layer = created.get(layerName)
-    const outputOf = (index: number): SymbolicTensor | undefined => layer?.inboundNodes[index]?.outputs[tensor]
+    const before = layer === undefined || layer instanceof InputLayer ? 0 : callsBefore.get(layer)!
+    const outputOf = (index: number): SymbolicTensor | undefined => layer?.inboundNodes[before + index]?.outputs[tensor]
     const isNested = layer?.className === 'Functional' || layer?.className === 'Sequential'
     return old && isNested && node > 0 ? outputOf(node - 1) : outputOf(node)
   }

@@ -4,6 +4,7 @@ import type { CallKwargs, CallOptions, Layer } from '../layers/layer.ts'
 import { isShape, mapNested } from '../layers/nested.ts'
 import type { LayerShape, SymbolicShape } from '../layers/nested.ts'
 import { isSpec, TensorSpec } from '../layers/output-spec.ts'
+import { readShared, writeShared } from '../layers/shared-objects.ts'
 import { isSymbolic, isTensorLeaf } from '../layers/symbolic.ts'
 import type { InboundNode, LayerValue, SymbolicTensor } from '../layers/symbolic.ts'
 import type { Tensor } from '../ops/index.ts'
@@ -153,13 +154,13 @@ export class Functional extends Model {
   }
 
   override getConfig(): Config {
-    return functionalConfig(this)
+    return writeShared(() => functionalConfig(this))
   }
   override getBuildConfig(): Config | null {
     return { input_shape: null }
   }
   static override fromConfig(config: Config): Functional {
-    return functionalFromConfig(config, (options) => new Functional(options))
+    return readShared(config, (stored) => functionalFromConfig(stored, (options) => new Functional(options)))
   }
 }
 

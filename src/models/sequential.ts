@@ -8,6 +8,7 @@ import type { CallKwargs, CallOptions } from '../layers/layer.ts'
 import { isShape } from '../layers/nested.ts'
 import type { LayerShape, SymbolicShape } from '../layers/nested.ts'
 import type { TensorSpec } from '../layers/output-spec.ts'
+import { readShared, writeShared } from '../layers/shared-objects.ts'
 import { SymbolicTensor } from '../layers/symbolic.ts'
 import type { Nested } from './tree.ts'
 import { namesOnSuccess } from '../ops/naming.ts'
@@ -193,7 +194,7 @@ export class Sequential extends Model {
       name: this.name,
       trainable: this.trainable,
       dtype: dtypePolicy(this.dtype),
-      layers: this.#stack.map(serializeAny),
+      layers: writeShared(() => this.#stack.map(serializeAny)),
       ...(shape === null ? {} : { build_input_shape: shape }),
     }
   }
@@ -204,7 +205,9 @@ export class Sequential extends Model {
     const shape = config.build_input_shape
     // A stack that will be built gives its layers their shapes itself, and its name to the paths of their weights.
     const build = !isShape(shape)
-    const layers = (config.layers as readonly SerializedObject[]).map((stored) => deserializeAny(stored, { build }))
+    const layers = readShared(config.layers as readonly SerializedObject[], (all) =>
+      all.map((stored) => deserializeAny(stored, { build })),
+    )
     const model = new Sequential(layers, {
       name: typeof config.name === 'string' ? config.name : null,
       trainable: config.trainable !== false,

@@ -2,6 +2,7 @@
 import type { Config, SerializedObject } from '../layers/config.ts'
 import type { Layer } from '../layers/layer.ts'
 import { layerFromConfig, serializeLayer } from '../layers/registry.ts'
+import { readShared, sharedId, sharedLayer, writeShared } from '../layers/shared-objects.ts'
 import { Operation } from './operation.ts'
 
 /** Where Keras keeps the model classes, by class name. The models add themselves. */
@@ -25,8 +26,12 @@ function isCompilable(layer: Layer): layer is Layer & Compilable {
   return 'getCompileConfig' in layer
 }
 
-/** The stored form of a layer, a nested model or an operation. */
+/** The stored form of a layer, a nested model or an operation; a layer in several places has one `shared_object_id`. */
 export function serializeAny(layer: Layer): SerializedObject & { compile_config?: Config } {
+  return writeShared(() => serializeOne(layer))
+}
+
+function serializeOne(layer: Layer): SerializedObject & { compile_config?: Config } {
   if (layer instanceof Operation) {
     const { className, module } = layer
     return { module, class_name: className, config: layer.getConfig(), registered_name: className }
@@ -44,6 +49,7 @@ export function serializeAny(layer: Layer): SerializedObject & { compile_config?
     registered_name: home.registeredName,
     ...(buildConfig === null ? {} : { build_config: buildConfig }),
     compile_config: layer.getCompileConfig(),
+    ...sharedId(layer),
   }
 }
 
@@ -52,13 +58,18 @@ export function serializeAny(layer: Layer): SerializedObject & { compile_config?
  * With `build: false` the model around builds the layer.
  */
 export function deserializeAny(stored: SerializedObject, { build = true }: { readonly build?: boolean } = {}): Layer {
+  return readShared(stored, (complete) => deserializeOne(complete, build))
+}
+
+function deserializeOne(stored: SerializedObject, build: boolean): Layer {
   const className = stored.class_name === 'Model' ? 'Functional' : stored.class_name
   if (typeof stored.module === 'string' && stored.module.startsWith('keras.src.ops.')) {
     const { name, ...attributes } = stored.config
     return new Operation({ className, name: typeof name === 'string' ? name : null, attributes })
   }
   const home = homes.get(className)
-  if (home !== undefined && looksLikeGraph(stored.config)) return home.fromConfig(stored.config)
+  if (home !== undefined && looksLikeGraph(stored.config))
+    return sharedLayer(stored, () => home.fromConfig(stored.config))
   return layerFromConfig(build || builtAlone(stored) ? stored : { ...stored, build_config: null })
 }
 

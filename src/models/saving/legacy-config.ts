@@ -23,13 +23,15 @@ class Unsayable extends Error {}
 
 function toLegacy(stored: SerializedObject): Config {
   if (typeof stored.module === 'string' && stored.module.startsWith('keras.src.ops.')) throw new Unsayable()
-  const { class_name, config } = stored
-  if (class_name === 'Functional' && Array.isArray(config.layers)) return { class_name, config: functional(config) }
+  const { class_name, config, shared_object_id: id } = stored
+  const shared = id === undefined ? {} : { shared_object_id: id }
+  if (class_name === 'Functional' && Array.isArray(config.layers))
+    return { class_name, config: functional(config), ...shared }
   if (class_name === 'Sequential' && Array.isArray(config.layers)) {
     const layers = (config.layers as SerializedObject[]).map(toLegacy)
-    return { class_name, config: { name: config.name, layers } }
+    return { class_name, config: { name: config.name, layers }, ...shared }
   }
-  return { class_name, config: layerConfig(class_name, config) }
+  return { class_name, config: layerConfig(class_name, config), ...shared }
 }
 
 function functional(config: Config): Config {
