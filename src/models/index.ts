@@ -29,6 +29,8 @@ export {
   weightsFromBytes,
   weightsToBytes,
 } from './safetensors-format.ts'
+export { readOnnx } from './read-onnx.ts'
+export type { OnnxPort, OnnxSummary } from './read-onnx.ts'
 export { loadModel, registerFileFormat } from './saving.ts'
 export { loadTfjsWeights } from './saving/tfjs.ts'
 export type { FileFormat, LoadModelOptions, LoadReport, LoadWeightsOptions, SaveWeightsOptions } from './saving.ts'

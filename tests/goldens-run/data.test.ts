@@ -51,7 +51,7 @@ const optionNames: Readonly<Record<string, string>> = {
   labels: 'labels', label_mode: 'labelMode', class_names: 'classNames', color_mode: 'colorMode', batch_size: 'batchSize',
   image_size: 'imageSize', shuffle: 'shuffle', seed: 'seed', validation_split: 'validationSplit', subset: 'subset',
   interpolation: 'interpolation', follow_links: 'followLinks', crop_to_aspect_ratio: 'cropToAspectRatio',
-  pad_to_aspect_ratio: 'padToAspectRatio',
+  pad_to_aspect_ratio: 'padToAspectRatio', verbose: 'verbose',
 } // prettier-ignore
 function optionsOf(given: JsonObject): ImageDirectoryOptions {
   const options: Record<string, unknown> = {}
