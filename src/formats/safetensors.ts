@@ -35,6 +35,12 @@ export interface SafetensorsFile {
 /** The format's own limit for the header. */
 const maxHeader = 100_000_000
 
+/** Where a tensor's bytes lie in the file. */
+interface TensorSpan extends Omit<StoredTensor, 'bytes'> {
+  readonly from: number
+  readonly to: number
+}
+
 /**
  * Parses a file. Every claim of the header is checked against the bytes: tensors lie inside, in order, without gaps or overlaps.
  * @throws FormatError that names `source` and the tensor.
@@ -42,20 +48,40 @@ const maxHeader = 100_000_000
 export function decodeSafetensors(given: Uint8Array, source = 'safetensors'): SafetensorsFile {
   // A plain view: Node's Buffer gives other methods another meaning.
   const file = new Uint8Array(given.buffer, given.byteOffset, given.byteLength)
+  const start = 8 + headerLength(file, file.byteLength, source)
+  const { spans, metadata } = parseHeader(file.subarray(8, start), file.byteLength, source)
+  const tensors = new Map<string, StoredTensor>()
+  for (const [name, { dtype, shape, from, to }] of spans)
+    tensors.set(name, { dtype, shape, bytes: file.subarray(from, to) })
+  return { tensors, metadata }
+}
+
+function damaged(source: string, expected: string, received: unknown): FormatError {
+  const hint = 'The file is damaged or is not a safetensors file'
+  return new FormatError(problem({ where: source, expected, received, hint }))
+}
+
+/** Length of the header that follows the first 8 bytes of a file. @throws FormatError if it cannot be in a file of `size` bytes. */
+export function headerLength(first: Uint8Array, size: number, source: string): number {
+  if (size < 8 || first.byteLength < 8) throw damaged(source, 'at least 8 bytes', `${size} bytes`)
+  const length = new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true)
+  if (length <= BigInt(Math.min(maxHeader, size - 8))) return Number(length)
+  throw damaged(source, 'a header that fits into the file', `a header of ${length} bytes`)
+}
+
+/** What the header of a file of `size` bytes says, checked; see `decodeSafetensors`. */
+export function parseHeader(
+  bytes: Uint8Array,
+  size: number,
+  source: string,
+): { readonly spans: ReadonlyMap<string, TensorSpan>; readonly metadata: Readonly<Record<string, string>> } {
+  const start = 8 + bytes.byteLength
   const fail = (expected: string, received: unknown): never => {
-    throw new FormatError(
-      problem({ where: source, expected, received, hint: 'The file is damaged or is not a safetensors file' }),
-    )
+    throw damaged(source, expected, received)
   }
-  if (file.byteLength < 8) fail('at least 8 bytes', `${file.byteLength} bytes`)
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
-  const headerLength = view.getBigUint64(0, true)
-  if (headerLength > BigInt(Math.min(maxHeader, file.byteLength - 8)))
-    fail('a header that fits into the file', `a header of ${headerLength} bytes`)
-  const start = 8 + Number(headerLength)
   let header: unknown
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(file.subarray(8, start))
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
     if (!text.startsWith('{')) fail('a header that begins with "{"', text.slice(0, 10))
     header = JSON.parse(text)
     const twice = duplicateKey(text)
@@ -65,9 +91,8 @@ export function decodeSafetensors(given: Uint8Array, source = 'safetensors'): Sa
     fail('a JSON header', error instanceof Error ? error.message : String(error))
   }
   if (!isRecord(header)) fail('a JSON object as header', header)
-  const tensors = new Map<string, StoredTensor>()
+  const tensors = new Map<string, TensorSpan>()
   let metadata: Record<string, string> = {}
-  const spans: { name: string; from: number; to: number }[] = []
   for (const [name, entry] of Object.entries(header as Record<string, unknown>)) {
     if (name === '__metadata__') {
       if (!isRecord(entry) || !Object.values(entry).every((value) => typeof value === 'string'))
@@ -82,28 +107,28 @@ export function decodeSafetensors(given: Uint8Array, source = 'safetensors'): Sa
     if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
       fail(`two data_offsets for tensor "${name}"`, offsets)
     const [from, to] = offsets as [number, number]
-    let bytes: number = itemSize[dtype as SafetensorsDType]
+    let length: number = itemSize[dtype as SafetensorsDType]
     for (const dim of shape as number[]) {
-      bytes *= dim
-      if (!Number.isSafeInteger(bytes)) fail(`a shape of a possible size for tensor "${name}"`, shape)
+      length *= dim
+      if (!Number.isSafeInteger(length)) fail(`a shape of a possible size for tensor "${name}"`, shape)
     }
-    if (from > to || start + to > file.byteLength || to - from !== bytes)
-      fail(`${bytes} bytes inside the file for tensor "${name}"`, offsets)
-    spans.push({ name, from, to })
+    if (from > to || start + to > size || to - from !== length)
+      fail(`${length} bytes inside the file for tensor "${name}"`, offsets)
     tensors.set(name, {
       dtype: dtype as SafetensorsDType,
       shape: shape as number[],
-      bytes: file.subarray(start + from, start + to),
+      from: start + from,
+      to: start + to,
     })
   }
-  spans.sort((a, b) => a.from - b.from || a.to - b.to)
-  let end = 0
-  for (const { name, from, to } of spans) {
-    if (from !== end) fail(`tensor "${name}" at offset ${end}`, from)
+  const spans = new Map([...tensors].sort(([, a], [, b]) => a.from - b.from || a.to - b.to))
+  let end = start
+  for (const [name, { from, to }] of spans) {
+    if (from !== end) fail(`tensor "${name}" at offset ${end - start}`, from - start)
     end = to
   }
-  if (start + end !== file.byteLength) fail(`a file of ${start + end} bytes`, `${file.byteLength} bytes`)
-  return { tensors, metadata }
+  if (end !== size) fail(`a file of ${end} bytes`, `${size} bytes`)
+  return { spans: tensors, metadata }
 }
 
 /** A key that stands twice in one object of valid JSON text, or null: JSON.parse would keep the last without a word. */
@@ -153,10 +178,16 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
+/** Bytes in a buffer of their own: those of a whole file need not be aligned. Not slice(), which shares memory for a Node Buffer. */
+export function alone(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = bytes
+  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
+  return isAlone ? new Uint8Array(buffer) : new Uint8Array(bytes)
+}
+
 /** float32 values of a stored float tensor: float16 and bfloat16 are widened exactly, float64 is rounded. @throws FormatError for integer tensors. */
 export function toFloat32({ dtype, bytes }: StoredTensor, name = 'tensor'): Float32Array {
-  // Copied: the file's bytes need not be aligned.
-  const own = new Uint8Array(bytes)
+  const own = alone(bytes)
   switch (dtype) {
     case 'F32':
       return new Float32Array(own.buffer)

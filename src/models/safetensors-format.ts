@@ -1,6 +1,6 @@
 // Models and weights in safetensors files: tensors named by weight path, everything else as JSON in the metadata.
 import { FormatError, problem } from '../errors.ts'
-import { decodeSafetensors, encodeSafetensors, toFloat32 } from '../formats/safetensors.ts'
+import { alone, decodeSafetensors, encodeSafetensors, toFloat32 } from '../formats/safetensors.ts'
 import type { SafetensorsDType, SafetensorsFile, StoredTensor, TensorToStore } from '../formats/safetensors.ts'
 import { sameShape, showShape } from '../graph/types.ts'
 import type { DType, TypedArray } from '../graph/types.ts'
@@ -116,8 +116,7 @@ function isState(name: string): boolean {
 
 /** Values in the variable's type; null if that would lose digits. */
 function decode(stored: StoredTensor, dtype: DType, name: string): TypedArray | null {
-  // Not slice(): that of a Node Buffer shares its memory.
-  const own = new Uint8Array(stored.bytes)
+  const own = alone(stored.bytes)
   switch (stored.dtype) {
     case 'F32':
     case 'F16':
@@ -151,14 +150,16 @@ export function weightsFromBytes(
   options?: LoadWeightsOptions,
   source = 'weights',
 ): LoadReport {
-  // A Node Buffer is turned into what it is made of: its methods share memory where others copy.
-  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return assignVariables(
-    `${source}, ${model.where}`,
-    decodeSafetensors(plain, source),
-    uniquePaths(model.weights),
-    options,
-  )
+  return setWeights(model, decodeSafetensors(bytes, source), options, source)
+}
+
+function setWeights(
+  model: Model,
+  file: SafetensorsFile,
+  options: LoadWeightsOptions | undefined,
+  source: string,
+): LoadReport {
+  return assignVariables(`${source}, ${model.where}`, file, uniquePaths(model.weights), options)
 }
 
 async function modelToBytes(model: Model): Promise<Uint8Array> {
@@ -181,8 +182,7 @@ export function seedStates(model: Model): Map<string, Variable> {
   return new Map(variables.filter((each) => !own.has(each)).map((variable, i) => [`${seedPrefix}${i}`, variable]))
 }
 
-async function modelFromBytes(bytes: Uint8Array, source: string, compile: boolean): Promise<Model> {
-  const file = decodeSafetensors(bytes, source)
+function modelFrom(file: SafetensorsFile, source: string, compile: boolean): Model {
   const text = file.metadata.model
   if (text === undefined) {
     const hint = 'Files of saveWeights hold no architecture: build the model and use loadWeights'
@@ -204,7 +204,7 @@ async function modelFromBytes(bytes: Uint8Array, source: string, compile: boolea
       assignVariables(`${source}, optimizer`, file, named, {}, (name) => !name.startsWith(optimizerPrefix))
     }
   }
-  return Promise.resolve(model)
+  return model
 }
 
 /** The weights under the names that they had when the file was written, if it says so. */
@@ -222,7 +222,7 @@ function inStoredOrder(model: Model, order: string | undefined): Map<string, Var
 
 // Only what touches files needs Node, and only when it is used.
 const atomic = async () => import('../platform/files.ts')
-const files = async () => import('../platform/text-files.ts')
+const reader = async () => import('../formats/safetensors-file.ts')
 
 export const safetensorsFormat: FileFormat = {
   endings: ['.safetensors'],
@@ -230,12 +230,14 @@ export const safetensorsFormat: FileFormat = {
     await (await atomic()).writeFileAtomic(path, await weightsToBytes(model))
   },
   async loadWeights(model, path, options) {
-    return weightsFromBytes(model, await (await files()).readBytes(path), options, path)
+    // Of whole models and checkpoints, too, the weights alone.
+    const file = await (await reader()).readSafetensors(path, path, (name) => !isState(name))
+    return setWeights(model, file, options, path)
   },
   async saveModel(model, path) {
     await (await atomic()).writeFileAtomic(path, await modelToBytes(model))
   },
   async loadModel(path, { compile = true }) {
-    return modelFromBytes(await (await files()).readBytes(path), path, compile)
+    return modelFrom(await (await reader()).readSafetensors(path, path), path, compile)
   },
 }

@@ -1,8 +1,12 @@
 // safetensors files: every type there and back, each known attack by its name, and mutated files by the thousand.
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { FormatError } from '../../src/errors.ts'
 import { decodeSafetensors, encodeSafetensors, toFloat32 } from '../../src/formats/safetensors.ts'
+import { readSafetensors } from '../../src/formats/safetensors-file.ts'
 import type { SafetensorsDType } from '../../src/formats/safetensors.ts'
 
 const samples: Readonly<Record<SafetensorsDType, ArrayBufferView>> = {
@@ -21,6 +25,10 @@ const samples: Readonly<Record<SafetensorsDType, ArrayBufferView>> = {
   BOOL: Uint8Array.of(1, 0, 0, 1),
 }
 const bytesOf = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+
+const folder = mkdtempSync(join(tmpdir(), 'tanuki-safetensors-'))
+const path = join(folder, 'file.safetensors')
+afterAll(() => rmSync(folder, { recursive: true }))
 
 /** A file of any header text, with so many bytes behind it. */
 function file(header: string | Uint8Array, dataBytes = 0, claimed?: bigint): Uint8Array {
@@ -154,11 +162,60 @@ const attacks: Readonly<Record<string, Uint8Array>> = {
   'metadata of numbers': file('{"__metadata__":{"a":1}}'),
   'metadata that is a list': file('{"__metadata__":["a"]}'),
 }
+describe('from the disk', () => {
+  const stored = {
+    odd: { dtype: 'U8', shape: [3], data: Uint8Array.of(1, 2, 3) },
+    'dense/kernel': { dtype: 'F32', shape: [2, 3], data: Float32Array.of(1, -2, 3, 4, 5, 6) },
+    empty: { dtype: 'F32', shape: [0, 4], data: new Float32Array(0) },
+    half: { dtype: 'F16', shape: [2], data: Uint16Array.of(0x3c00, 0xc000) },
+  } as const
+  test('each tensor has memory of its own, which its values stay in', async () => {
+    const bytes = encodeSafetensors(stored, { note: 'x' })
+    writeFileSync(path, bytes)
+    const { tensors, metadata } = await readSafetensors(path, path)
+    const whole = decodeSafetensors(bytes)
+    expect([...tensors.keys()]).toEqual([...whole.tensors.keys()])
+    expect(metadata).toEqual(whole.metadata)
+    for (const [name, { dtype, shape, bytes: values }] of tensors) {
+      const expected = whole.tensors.get(name)!
+      expect([dtype, shape, [...values]]).toEqual([expected.dtype, expected.shape, [...expected.bytes]])
+      expect(values.buffer.byteLength).toBe(values.byteLength)
+    }
+    const kernel = tensors.get('dense/kernel')!
+    expect(toFloat32(kernel).buffer).toBe(kernel.bytes.buffer)
+    expect([...toFloat32(kernel)]).toEqual([1, -2, 3, 4, 5, 6])
+    expect(toFloat32(whole.tensors.get('dense/kernel')!).buffer).not.toBe(bytes.buffer)
+  })
+  test('what is not wanted is left on the disk, and checked all the same', async () => {
+    const bytes = encodeSafetensors(stored)
+    writeFileSync(path, bytes)
+    const wanted = (name: string): boolean => name === 'half'
+    expect([...(await readSafetensors(path, path, wanted)).tensors.keys()]).toEqual(['half'])
+    truncateSync(path, bytes.length - 1)
+    await expect(readSafetensors(path, path, wanted)).rejects.toThrow(FormatError)
+  })
+  test('no file, and a folder', async () => {
+    await expect(readSafetensors(join(folder, 'none'), 'x')).rejects.toThrow(/ENOENT/)
+    await expect(readSafetensors(folder, 'x')).rejects.toThrow(/EISDIR/)
+  })
+})
+
 describe('attacks are refused with a FormatError that names the file', () => {
   for (const [name, bytes] of Object.entries(attacks))
-    test(name, () => {
-      expect(() => decodeSafetensors(bytes, 'weights.safetensors')).toThrow(FormatError)
-      expect(() => decodeSafetensors(bytes, 'weights.safetensors')).toThrow(/^weights\.safetensors: expected/)
+    test(name, async () => {
+      let message = ''
+      try {
+        decodeSafetensors(bytes, 'weights.safetensors')
+      } catch (error) {
+        expect(error).toBeInstanceOf(FormatError)
+        message = (error as Error).message
+      }
+      expect(message).toMatch(/^weights\.safetensors: expected/)
+      // From the disk, the same in the same words.
+      writeFileSync(path, bytes)
+      const error: unknown = await readSafetensors(path, 'weights.safetensors').catch((reason: unknown) => reason)
+      expect(error).toBeInstanceOf(FormatError)
+      expect((error as Error).message).toBe(message)
     })
   test('what only looks like an attack is read', () => {
     const header = `{"a\\"}":${json(entry(0, 4))} , "b" : ${json(entry(4, 4, [0]))},"__metadata__":{"a":"{\\"a\\":[1]}","b":"\\\\"}}`

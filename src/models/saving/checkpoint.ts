@@ -1,6 +1,5 @@
 // Checkpoints: the whole state of a training in one safetensors file, from which it goes on as if it had never stopped.
 import { ArgumentError, FormatError, problem } from '../../errors.ts'
-import { decodeSafetensors } from '../../formats/safetensors.ts'
 import type { SafetensorsFile } from '../../formats/safetensors.ts'
 import type { Variable } from '../../ops/index.ts'
 import { LossScaleOptimizer } from '../../optimizers/index.ts'
@@ -196,7 +195,7 @@ function readState(source: string, file: SafetensorsFile): State {
 
 // Only what touches files needs Node, and only when it is used.
 const atomic = async () => import('../../platform/files.ts')
-const files = async () => import('../../platform/text-files.ts')
+const reader = async () => import('../../formats/safetensors-file.ts')
 
 /** Writes a checkpoint; see `Model.saveCheckpoint`. */
 export async function saveCheckpoint(model: Model, path: string): Promise<void> {
@@ -220,7 +219,7 @@ export async function loadCheckpoint(model: Model, path: string): Promise<Traini
 
 /** The file of a checkpoint, checked but for what only a model can tell. */
 export async function readCheckpoint(path: string): Promise<SafetensorsFile> {
-  const file = decodeSafetensors(await (await files()).readBytes(path), path)
+  const file = await (await reader()).readSafetensors(path, path)
   readState(path, file)
   return file
 }
