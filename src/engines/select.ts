@@ -1,5 +1,6 @@
 // Chooses the engine: by TANUKI_ENGINE, by setEngine, or the native one with the reference engine as a fallback that says so.
 import { ArgumentError, EngineError, problem } from '../errors.ts'
+import { closest } from '../platform/arguments.ts'
 import { environmentVariable } from '../platform/environment.ts'
 import { warnOnce } from '../platform/warn.ts'
 import type { Engine, EngineInfo } from './engine.ts'
@@ -115,7 +116,10 @@ async function loadNative(reason: string): Promise<Engine> {
 function checkName(where: string, name: string): EngineName {
   const known = names.find((candidate) => candidate === name)
   if (known === undefined) {
-    throw new ArgumentError(problem({ where, expected: names.map((n) => `"${n}"`).join(' or '), received: name }))
+    const meant = typeof name === 'string' ? closest(name, names) : null
+    const hint = meant === null ? {} : { hint: `Did you mean "${meant}"?` }
+    const expected = names.map((n) => `"${n}"`).join(' or ')
+    throw new ArgumentError(problem({ where, expected, received: name, ...hint }))
   }
   return known
 }

@@ -1,4 +1,7 @@
 // Cutting or filling pictures to the aspect ratio of a target size, as Keras' image.resize does.
+import { requireOptions } from '../platform/arguments.ts'
+import { checkValue } from '../platform/option-rules.ts'
+import { requireSize } from './checks.ts'
 import { imageAxes } from './image-axes.ts'
 import type { TensorLike } from './convert.ts'
 import { resize, type ResizeOptions } from './image.ts'
@@ -6,7 +9,9 @@ import { pad, slice } from './movement.ts'
 import type { Tensor } from './tensor.ts'
 
 /** The middle part of pictures (..., H, W, C) of the largest size with the target's aspect ratio. */
-export function cropToAspectRatio(images: TensorLike, [targetHeight, targetWidth]: readonly [number, number]): Tensor {
+export function cropToAspectRatio(images: TensorLike, size: readonly [number, number]): Tensor {
+  requireSize('cropToAspectRatio', size)
+  const [targetHeight, targetWidth] = size
   const { tensor, before, height, width, channels } = imageAxes('cropToAspectRatio', images)
   const cropHeight = Math.max(Math.min(height, Math.trunc((width * targetHeight) / targetWidth)), 1)
   const cropWidth = Math.max(Math.min(width, Math.trunc((height * targetWidth) / targetHeight)), 1)
@@ -20,11 +25,10 @@ export function cropToAspectRatio(images: TensorLike, [targetHeight, targetWidth
  * Pictures (..., H, W, C) in the middle of a canvas with the target's aspect ratio. Both sides get equally much, so it may be one
  * short. `fillValue` default 0.
  */
-export function padToAspectRatio(
-  images: TensorLike,
-  [targetHeight, targetWidth]: readonly [number, number],
-  fillValue = 0,
-): Tensor {
+export function padToAspectRatio(images: TensorLike, size: readonly [number, number], fillValue = 0): Tensor {
+  requireSize('padToAspectRatio', size)
+  checkValue('padToAspectRatio', 'fillValue', fillValue, { expected: 'a number', fits: (x) => typeof x === 'number' })
+  const [targetHeight, targetWidth] = size
   const { tensor, before, height, width } = imageAxes('padToAspectRatio', images)
   const padHeight = Math.max(height, Math.trunc((width * targetHeight) / targetWidth))
   const padWidth = Math.max(width, Math.trunc((height * targetWidth) / targetHeight))
@@ -41,5 +45,7 @@ export function smartResize(
   size: readonly [number, number],
   options: Pick<ResizeOptions, 'interpolation'> = {},
 ): Tensor {
-  return resize(cropToAspectRatio(images, size), size, options)
+  requireSize('smartResize', size)
+  requireOptions('smartResize', options, ['interpolation'], 'smartResize(images, size, { interpolation: ... })')
+  return resize(cropToAspectRatio(imageAxes('smartResize', images).tensor, size), size, options)
 }

@@ -24,6 +24,14 @@ export function requireCount(where: string, what: string, count: number, least =
   throw new ArgumentError(problem({ where, expected: `${what}: a whole number from ${least} on`, received: count }))
 }
 
+/** @throws ArgumentError unless `size` is [height, width], at least one pixel each. */
+export function requireSize(where: string, size: readonly [number, number]): void {
+  if (Array.isArray(size) && size.length === 2 && size.every((side) => Number.isInteger(side) && side >= 1)) return
+  const hint = typeof size === 'number' ? { hint: `Write [${String(size)}, ${String(size)}]` } : {}
+  const expected = 'a size [height, width] in whole pixels'
+  throw new ArgumentError(problem({ where, expected, received: size, ...hint }))
+}
+
 /** @throws ArgumentError unless `value` is a number, and not NaN. */
 export function requireNumber(where: string, what: string, value: number): void {
   if (typeof value === 'number' && !Number.isNaN(value)) return

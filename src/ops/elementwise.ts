@@ -105,6 +105,9 @@ export function clip(x: TensorLike, min: TensorLike, max: TensorLike): Tensor {
       return max === Infinity ? lower : minimum(lower, max)
     }
   }
+  const [low, high] = [toTensor(min, undefined, 'clip'), toTensor(max, undefined, 'clip')]
+  requireBroadcast('clip', tensor.shape, low.shape)
+  requireBroadcast('clip', tensor.shape, high.shape)
   return minimum(maximum(tensor, min), max)
 }
 /** max(x, 0); the gradient at 0 is 0. */
@@ -175,6 +178,7 @@ export const minimum = arithmetic('minimum', 'minimum')
 function comparison(op: 'equal' | 'notEqual' | 'less' | 'lessEqual', name: string, swapped = false) {
   return (a: TensorLike, b: TensorLike): Tensor => {
     let [x, y] = promote(name, a, b) as [Node, Node]
+    requireBroadcast(name, x.shape, y.shape)
     if (op === 'less' || op === 'lessEqual') {
       const wide = arithmeticType(x.dtype)
       x = castNode(x, wide)

@@ -4,6 +4,9 @@ import { ArgumentError, problem } from '../errors.ts'
 import { graphOf, isOp, makeNode, Node, topologicalOrder, withInputs } from '../graph/node.ts'
 import type { Graph } from '../graph/node.ts'
 import type { TensorType } from '../graph/types.ts'
+import { isClass } from '../platform/arguments.ts'
+import { checkRules, type OptionRules, text, whole } from '../platform/option-rules.ts'
+import { requireDType, requireList, requireShape } from './checks.ts'
 import { flushIsAsked, noteFailure, resolveAll, start, throwFormerFailure } from './evaluate.ts'
 import { LruCache } from './lru.ts'
 import { optimize } from './optimize.ts'
@@ -45,6 +48,13 @@ interface Plan {
   executable: Executable | null
 }
 
+const compileRules: OptionRules = { label: text, capacity: whole(1) }
+
+function requireFunction(where: string, fn: unknown): void {
+  if (typeof fn === 'function' && !isClass(fn)) return
+  throw new ArgumentError(problem({ where, expected: 'a function of tensors that returns tensors', received: fn }))
+}
+
 /**
  * Makes a function that is traced at the first call with new argument shapes or dtypes, and replayed after that.
  * In the trace, reading a Variable gives a symbolic tensor and assigning one is remembered; after a run, the Variable has the
@@ -55,10 +65,17 @@ export function compileFunction(
   fn: (...args: Tensor[]) => readonly Tensor[],
   options: CompileFunctionOptions = {},
 ): CompiledFunction {
+  requireFunction('compileFunction', fn)
+  checkRules('compileFunction', options, compileRules, 'compileFunction(fn, { label: "step" })')
   const label = options.label ?? (fn.name === '' ? 'function' : fn.name)
   const plans = new LruCache<Plan>(options.capacity ?? 8)
   return {
     run(...args) {
+      for (const arg of args as readonly unknown[]) {
+        if (arg instanceof Tensor) continue
+        const hint = 'Make a tensor of it: tensor(value)'
+        throw new ArgumentError(problem({ where: label, expected: 'tensors as arguments', received: arg, hint }))
+      }
       if (inTrace()) return { outputs: checkedOutputs(fn(...args), label), done: Promise.resolve() }
       const key = args.map(({ dtype, shape }) => `${dtype}(${shape.join()})`).join()
       let plan = plans.get(key)
@@ -80,6 +97,16 @@ export function shapeOnly(
   fn: (...args: Tensor[]) => Tensor | readonly Tensor[],
   types: readonly TensorType[],
 ): TensorType[] {
+  requireFunction('shapeOnly', fn)
+  requireList('shapeOnly', types, 'a list of types { shape, dtype }, one for each argument')
+  for (const type of types as readonly (TensorType | null | undefined)[]) {
+    if (typeof type !== 'object' || type === null || type.dtype === undefined) {
+      const expected = 'types { shape, dtype }, one for each argument'
+      throw new ArgumentError(problem({ where: 'shapeOnly', expected, received: type }))
+    }
+    requireShape('shapeOnly', type.shape)
+    requireDType('shapeOnly', type.dtype)
+  }
   const args = types.map((type, i) => inputLeaf(`argument${i}`, type))
   const result = withScope(new TraceScope(), () => fn(...args.map((leaf) => new Tensor(leaf))))
   const outputs = result instanceof Tensor ? [result] : result

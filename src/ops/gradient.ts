@@ -4,6 +4,7 @@ import { differentiate } from '../graph/differentiate.ts'
 import { graphOf, isOp, makeNode, topologicalOrder, withInputs } from '../graph/node.ts'
 import type { Node } from '../graph/node.ts'
 import { foldNormalization } from '../graph/passes/normalization-folding.ts'
+import { requireList } from './checks.ts'
 import { countRecorded } from './evaluate.ts'
 import { Tensor } from './tensor.ts'
 import { inputLeaf } from './values.ts'
@@ -18,13 +19,30 @@ export type GradientSource = Tensor | Variable
  * @throws ArgumentError for a target that is not float32.
  */
 export function gradients(target: Tensor | readonly Tensor[], sources: readonly GradientSource[]): (Tensor | null)[] {
-  const targets = target instanceof Tensor ? [target] : target
+  const targets = requireTargets('gradients', target)
+  requireList('gradients', sources, 'a list of Variables or tensors as sources')
+  for (const source of sources) requireSource('gradients', source)
   const nodes = gradientNodes(
     'gradients',
     targets.map(({ node }) => node),
     sources.map((source) => [source instanceof Variable ? source.currentNode() : source.node]),
   )
   return nodes.map((node) => (node === null ? null : new Tensor(node)))
+}
+
+/** @throws ArgumentError unless `target` is a tensor, or a list of them, which is given back. */
+export function requireTargets(where: string, target: Tensor | readonly Tensor[]): readonly Tensor[] {
+  const targets: readonly unknown[] = Array.isArray(target) ? target : [target]
+  for (const one of targets)
+    if (!(one instanceof Tensor))
+      throw new ArgumentError(problem({ where, expected: 'tensors as target', received: one }))
+  return targets as readonly Tensor[]
+}
+
+/** @throws ArgumentError */
+export function requireSource(where: string, source: GradientSource): void {
+  if (source instanceof Tensor || source instanceof Variable) return
+  throw new ArgumentError(problem({ where, expected: 'a Variable or a tensor as source', received: source }))
 }
 
 /** The same on nodes, where a source may be several nodes, whose gradients are added. */

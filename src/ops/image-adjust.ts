@@ -18,9 +18,13 @@ export function convertImageDtype(images: TensorLike, dtype: 'uint8' | 'float32'
   const { tensor } = imageAxes('convertImageDtype', images)
   if (tensor.dtype === dtype) return tensor
   const known: readonly DType[] = ['uint8', 'float32']
-  if (!known.includes(tensor.dtype) || !known.includes(dtype)) {
-    const received = `${tensor.dtype} to ${dtype}`
-    throw new ArgumentError(problem({ where: 'convertImageDtype', expected: 'uint8 and float32', received }))
+  for (const [what, given] of [
+    ['dtype', dtype],
+    ["the pictures' dtype", tensor.dtype],
+  ] as const) {
+    if (known.includes(given)) continue
+    const expected = `${what} uint8 or float32`
+    throw new ArgumentError(problem({ where: 'convertImageDtype', expected, received: given }))
   }
   if (dtype === 'float32') return multiply(cast(tensor, 'float32'), 1 / 255)
   return cast(floor(clip(multiply(tensor, 255.5), 0, 255)), 'uint8')

@@ -1,5 +1,6 @@
 // Functions that move the pixels of pictures (H, W, C) or (N, H, W, C): flips, quarter turns, crops, pads, patches, as in tf.image.
 import { ArgumentError, problem } from '../errors.ts'
+import { requireOptions } from '../platform/arguments.ts'
 import { concatenate, flip, pad, slice, stridedSlice, transpose as permute } from './movement.ts'
 import type { TensorLike } from './convert.ts'
 import { imageAxes, type ImageAxes } from './image-axes.ts'
@@ -179,8 +180,9 @@ export interface PatchOptions {
 export function extractPatches(images: TensorLike, options: PatchOptions): Tensor {
   const where = 'extractPatches'
   const axes = imageAxes(where, images)
+  requireOptions(where, options, ['size', 'strides', 'dilationRate', 'padding'], `${where}(images, { size: 16 })`)
   const pair = (name: string, value: number | readonly [number, number]): readonly [number, number] => {
-    const both = typeof value === 'number' ? ([value, value] as const) : value
+    const both = Array.isArray(value) ? (value as readonly [number, number]) : ([value, value] as [number, number])
     requireWhole(where, { [name]: both[0] }, { [name]: 1 })
     requireWhole(where, { [name]: both[1] }, { [name]: 1 })
     return both

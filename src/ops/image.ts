@@ -4,6 +4,7 @@ import { makeNode } from '../graph/node.ts'
 import { requireOptions } from '../platform/arguments.ts'
 import type { FillMode, ResizeMethod } from '../graph/primitives.ts'
 import { showShape } from '../graph/types.ts'
+import { requireSize } from './checks.ts'
 import { castTensor, floatNode, toTensor } from './convert.ts'
 import type { TensorLike } from './convert.ts'
 import { castNode } from './dtypes.ts'
@@ -27,7 +28,13 @@ export function affineTransform(images: TensorLike, transforms: TensorLike, opti
   const { interpolation = 'bilinear', fillMode = 'constant', fillValue = 0 } = options
   check('affineTransform', 'interpolation', interpolation, ['nearest', 'bilinear'])
   check('affineTransform', 'fillMode', fillMode, ['constant', 'nearest', 'reflect', 'wrap'])
-  const inputs = [floatNode(images, 'affineTransform'), floatNode(transforms, 'affineTransform')]
+  const inputs = [floatNode(images, 'affineTransform'), floatNode(transforms, 'affineTransform')] as const
+  const [pictures, rows] = [inputs[0].shape, inputs[1].shape]
+  if (pictures.length !== 4 || rows.length !== 2 || rows[0] !== pictures[0] || rows[1] !== 8) {
+    const expected = 'images (batch, height, width, channels) and transforms (batch, 8)'
+    const received = `${showShape(pictures)} and ${showShape(rows)}`
+    throw new ShapeError(problem({ where: 'affineTransform', expected, received }))
+  }
   return new Tensor(makeNode('affineSample', inputs, { interpolation, fillMode, fillValue }))
 }
 
@@ -67,10 +74,7 @@ export function resize(images: TensorLike, size: readonly [number, number], opti
       }),
     )
   }
-  if (!Array.isArray(size) || size.length !== 2 || !size.every((side) => Number.isInteger(side) && side >= 1)) {
-    const expected = 'a size [height, width] in whole pixels'
-    throw new ArgumentError(problem({ where: 'resize', expected, received: size }))
-  }
+  requireSize('resize', size)
   const [height, width] = size
   const kept = tensor.shape.at(-3) === height && tensor.shape.at(-2) === width
   if (kept && exact.includes(method)) return method === 'nearest' ? tensor : castTensor(tensor, 'float32')

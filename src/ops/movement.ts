@@ -4,6 +4,7 @@ import { makeNode } from '../graph/node.ts'
 import type { Node } from '../graph/node.ts'
 import { sameShape, showShape, sizeOf } from '../graph/types.ts'
 import type { Shape } from '../graph/types.ts'
+import { checkRules, listOf, oneOf, type OptionRules, orNull, whole } from '../platform/option-rules.ts'
 import { manyAxes, oneAxis } from './axes.ts'
 import { requireCount, requireIntegers, requireList, requireShape } from './checks.ts'
 import { toTensor } from './convert.ts'
@@ -115,8 +116,13 @@ export interface StridedSlice {
   strides?: readonly number[]
 }
 
+const places = listOf('whole numbers or null', orNull(whole(-Infinity)))
+const sliceRules: OptionRules = { starts: places, limits: places, strides: listOf('whole numbers', whole(-Infinity)) }
 /** Python's `x[start:limit:stride, …]`. */
-export function stridedSlice(x: TensorLike, { starts, limits = [], strides = [] }: StridedSlice): Tensor {
+export function stridedSlice(x: TensorLike, ranges: StridedSlice): Tensor {
+  checkRules('stridedSlice', ranges, sliceRules, 'stridedSlice(x, { starts: [0, 1] })')
+  const { starts, limits = [], strides = [] } = ranges
+  requireList('stridedSlice', starts, '`starts`: a list of whole numbers or null, one for each axis')
   let node = nodeOf(x, 'stridedSlice')
   if (Math.max(starts.length, limits.length, strides.length) > node.shape.length) {
     checkCount('stridedSlice', 'starts', starts, node.shape)
@@ -126,12 +132,12 @@ export function stridedSlice(x: TensorLike, { starts, limits = [], strides = [] 
   if (strides.includes(0)) {
     throw new ArgumentError(problem({ where: 'stridedSlice', expected: 'strides other than 0', received: strides }))
   }
-  const ranges = node.shape.map((dim, i) => pythonRange(dim, starts[i] ?? null, limits[i] ?? null, strides[i] ?? 1))
-  const backwards = ranges.flatMap(({ step }, i) => (step < 0 ? [i] : []))
+  const read = node.shape.map((dim, i) => pythonRange(dim, starts[i] ?? null, limits[i] ?? null, strides[i] ?? 1))
+  const backwards = read.flatMap(({ step }, i) => (step < 0 ? [i] : []))
   node = makeNode('slice', [node], {
-    starts: ranges.map(({ low }) => low),
-    limits: ranges.map(({ high }) => high),
-    strides: ranges.map(({ step }) => Math.abs(step)),
+    starts: read.map(({ low }) => low),
+    limits: read.map(({ high }) => high),
+    strides: read.map(({ step }) => Math.abs(step)),
   })
   return new Tensor(backwards.length === 0 ? node : makeNode('reverse', [node], { axes: backwards }))
 }
@@ -158,12 +164,15 @@ export interface PadOptions {
   /** NumPy's modes; default `constant`. */
   mode?: PadMode
 }
+const padRules: OptionRules = {
+  // NaN too may fill.
+  value: { expected: 'a number', fits: (value) => typeof value === 'number' },
+  mode: oneOf('constant', 'reflect', 'symmetric', 'edge'),
+}
 /** Adds `[before, after]` elements along each axis. */
-export function pad(
-  x: TensorLike,
-  widths: readonly (readonly [number, number])[],
-  { value = 0, mode = 'constant' }: PadOptions = {},
-): Tensor {
+export function pad(x: TensorLike, widths: readonly (readonly [number, number])[], options: PadOptions = {}): Tensor {
+  checkRules('pad', options, padRules, 'pad(x, widths, { mode: "reflect" })')
+  const { value = 0, mode = 'constant' } = options
   let node = nodeOf(x, 'pad')
   requireList('pad', widths, 'a pair [before, after] for each axis')
   checkCount('pad', 'pairs', widths, node.shape)
@@ -191,11 +200,6 @@ export function pad(
 /** Where a place outside [0, dim) is read. */
 function mirrored(index: number, dim: number, mode: Exclude<PadMode, 'constant'>): number {
   if (mode === 'edge') return Math.min(Math.max(index, 0), dim - 1)
-  if (mode !== 'reflect' && mode !== 'symmetric') {
-    throw new ArgumentError(
-      problem({ where: 'pad', expected: 'mode "constant", "reflect", "symmetric" or "edge"', received: mode }),
-    )
-  }
   if (dim === 1) return 0
   // symmetric repeats the border element, reflect does not.
   const period = mode === 'symmetric' ? 2 * dim : 2 * (dim - 1)
@@ -248,7 +252,7 @@ export function split(x: TensorLike, indicesOrSections: number | readonly number
   let cuts: readonly number[]
   if (typeof indicesOrSections === 'number') {
     const size = dim / indicesOrSections
-    if (!Number.isInteger(size) || indicesOrSections < 1) {
+    if (!Number.isInteger(size) || !Number.isInteger(indicesOrSections) || indicesOrSections < 1) {
       throw new ArgumentError(
         problem({ where: 'split', expected: `a number of parts that divides ${dim}`, received: indicesOrSections }),
       )
@@ -281,7 +285,11 @@ export function repeat(x: TensorLike, repeats: number, axis?: number): Tensor {
 /** The whole tensor, `repeats[i]` times along axis i, counted from the last axis as NumPy does. */
 export function tile(x: TensorLike, repeats: number | readonly number[]): Tensor {
   let node = nodeOf(x, 'tile')
-  requireShape('tile', typeof repeats === 'number' ? [repeats] : repeats)
+  const areCounts = (Array.isArray(repeats) ? repeats : [repeats]).every((n) => Number.isInteger(n) && n >= 0)
+  if (!areCounts) {
+    const expected = 'repeats: a whole number from 0 on, or one for each axis'
+    throw new ArgumentError(problem({ where: 'tile', expected, received: repeats }))
+  }
   const reps = typeof repeats === 'number' ? [repeats] : [...repeats]
   const rank = Math.max(reps.length, node.shape.length)
   while (reps.length < rank) reps.unshift(1)

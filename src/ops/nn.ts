@@ -3,6 +3,8 @@ import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { makeNode } from '../graph/node.ts'
 import type { Node } from '../graph/node.ts'
 import type { Padding2D, Pair } from '../graph/primitives.ts'
+import { requireOptions } from '../platform/arguments.ts'
+import { checkValue, oneOf } from '../platform/option-rules.ts'
 import { showShape } from '../graph/types.ts'
 import { floatNode } from './convert.ts'
 import type { TensorLike } from './convert.ts'
@@ -32,11 +34,19 @@ function pairOf(where: string, what: string, value: PairLike): Pair {
   }
   return [pair[0], pair[1]]
 }
+function checkOptions(where: string, options: object, known: readonly string[]): void {
+  requireOptions(where, options, known, `${where}(images, …, { ${known[0]!}: 2 })`)
+}
 function images(x: TensorLike, where: string): Node {
   const node = floatNode(x, where)
   if (node.shape.length === 4) return node
   throw new ShapeError(
-    problem({ where, expected: 'images of shape (batch, height, width, channels)', received: showShape(node.shape) }),
+    problem({
+      where,
+      expected: 'images of shape (batch, height, width, channels)',
+      received: showShape(node.shape),
+      ...(node.shape.length === 3 ? { hint: 'Make a batch of one picture: expandDims(picture, 0)' } : {}),
+    }),
   )
 }
 function kernelNode(kernel: TensorLike, where: string, dims: string): Node {
@@ -68,7 +78,7 @@ function explicitPadding(
   if (
     Array.isArray(padding) &&
     padding.length === 2 &&
-    padding.every((side) => Array.isArray(side) && side.length === 2)
+    padding.every((side) => Array.isArray(side) && side.length === 2 && side.every((x) => Number.isInteger(x)))
   ) {
     return padding
   }
@@ -83,6 +93,7 @@ const spatial = (node: Node): Pair => [node.shape[1]!, node.shape[2]!]
  * @throws ShapeError or ArgumentError if shapes or options do not fit.
  */
 export function conv(x: TensorLike, kernel: TensorLike, options: ConvOptions = {}): Tensor {
+  checkOptions('conv', options, ['strides', 'padding', 'dilationRate', 'groups'])
   const node = images(x, 'conv')
   const weights = kernelNode(kernel, 'conv', '(height, width, channels / groups, filters)')
   return new Tensor(convNode('conv', node, weights, options))
@@ -97,6 +108,7 @@ function convNode(where: string, x: Node, kernel: Node, options: ConvOptions): N
 }
 /** Each channel by itself with a kernel (kh, kw, C, multiplier) -> (N, H, W, C * multiplier), channel c's results together. */
 export function depthwiseConv(x: TensorLike, kernel: TensorLike, options: DepthwiseOptions = {}): Tensor {
+  checkOptions('depthwiseConv', options, ['strides', 'padding', 'dilationRate'])
   return new Tensor(depthwiseNode('depthwiseConv', images(x, 'depthwiseConv'), kernel, options))
 }
 function depthwiseNode(where: string, x: Node, kernel: TensorLike, options: DepthwiseOptions): Node {
@@ -117,6 +129,7 @@ export function separableConv(
   pointwiseKernel: TensorLike,
   options: DepthwiseOptions = {},
 ): Tensor {
+  checkOptions('separableConv', options, ['strides', 'padding', 'dilationRate'])
   const deep = depthwiseNode('separableConv', images(x, 'separableConv'), depthwiseKernel, options)
   const pointwise = kernelNode(pointwiseKernel, 'separableConv', '(1, 1, channels * multiplier, filters)')
   return new Tensor(convNode('separableConv', deep, pointwise, {}))
@@ -137,6 +150,7 @@ export interface ConvTransposeOptions {
  */
 export function convTranspose(x: TensorLike, kernel: TensorLike, options: ConvTransposeOptions = {}): Tensor {
   const where = 'convTranspose'
+  checkOptions(where, options, ['strides', 'padding', 'outputPadding', 'dilationRate'])
   const node = images(x, where)
   const weights = kernelNode(kernel, where, '(height, width, filters, channels)')
   const [kh, kw, filters, channels] = weights.shape as [number, number, number, number]
@@ -147,7 +161,8 @@ export function convTranspose(x: TensorLike, kernel: TensorLike, options: ConvTr
   }
   const strides = pairOf(where, 'strides', options.strides ?? 1)
   const dilation = pairOf(where, 'dilationRate', options.dilationRate ?? 1)
-  const same = (options.padding ?? 'valid') === 'same'
+  checkValue(where, 'padding', options.padding ?? 'valid', oneOf('valid', 'same'))
+  const same = options.padding === 'same'
   const extra = options.outputPadding ?? null
   const extras = extra === null ? null : typeof extra === 'number' ? ([extra, extra] as const) : extra
   const size: number[] = []
@@ -185,6 +200,7 @@ export interface PoolOptions {
   padding?: Padding
 }
 function pool(op: 'maxPool' | 'avgPool', where: string, x: TensorLike, options: PoolOptions): Tensor {
+  checkOptions(where, options, ['poolSize', 'strides', 'padding'])
   const node = images(x, where)
   const window = pairOf(where, 'poolSize', options.poolSize ?? 2)
   const strides = pairOf(where, 'strides', options.strides ?? window)

@@ -1,5 +1,8 @@
 // Keras' utilities on arrays of numbers: toCategorical, normalize.
 import { ArgumentError, problem } from '../errors.ts'
+import { requireOptions } from '../platform/arguments.ts'
+import { oneAxis } from './axes.ts'
+import { requireNumber } from './checks.ts'
 import { toTensor } from './convert.ts'
 import type { TensorLike } from './convert.ts'
 import { abs, divide, equal, power, where } from './elementwise.ts'
@@ -29,17 +32,22 @@ export async function toCategorical(indices: TensorLike, numClasses?: number): P
 }
 
 /** `x` divided by its norm of order 1, 2 (default), p or Infinity along `axis` (default -1); zeros stay zeros. */
-export function normalize(x: TensorLike, { axis = -1, order = 2 }: { axis?: number; order?: number } = {}): Tensor {
+export function normalize(x: TensorLike, options: { axis?: number; order?: number } = {}): Tensor {
+  requireOptions('normalize', options, ['axis', 'order'], 'normalize(x, { axis: -1 })')
+  const { axis = -1, order = 2 } = options
+  requireNumber('normalize', 'order', order)
+  const given = toTensor(x, undefined, 'normalize')
+  oneAxis('normalize', axis, given.shape)
   if (Number.isNaN(order) || order === 0)
     throw new ArgumentError(problem({ where: 'normalize', expected: 'an order other than 0', received: order }))
   const along = { axis, keepdims: true }
   const length =
     order === 2
-      ? norm(x, along)
+      ? norm(given, along)
       : order === Infinity
-        ? max(abs(x), along)
+        ? max(abs(given), along)
         : order === -Infinity
-          ? min(abs(x), along)
-          : power(sum(power(abs(x), order), along), 1 / order)
-  return divide(x, where(equal(length, 0), 1, length))
+          ? min(abs(given), along)
+          : power(sum(power(abs(given), order), along), 1 / order)
+  return divide(given, where(equal(length, 0), 1, length))
 }

@@ -1,5 +1,8 @@
 // Gamma, beta and Dirichlet distributions and random orders, as functions of a seed alone.
+import { ArgumentError, problem } from '../errors.ts'
 import type { Shape } from '../graph/types.ts'
+import { requireOptions } from '../platform/arguments.ts'
+import { requireCount } from './checks.ts'
 import { toTensor } from './convert.ts'
 import type { TensorLike } from './convert.ts'
 import {
@@ -21,7 +24,7 @@ import {
 import { argsort } from './indexing.ts'
 import { broadcastTo, stack, unstack } from './movement.ts'
 import type { RandomOptions } from './random.ts'
-import { randomUniform } from './random.ts'
+import { checkDraw, randomUniform } from './random.ts'
 import { softmax } from './reductions.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -53,16 +56,26 @@ function logGammaDraws(shape: Shape, alpha: TensorLike, seed: TensorLike | undef
   return add(log(chosen), divide(log(draws.at(-1)!), a))
 }
 
+/** Numbers are checked at once; a tensor's elements are not known yet. */
+function requireParameter(where: string, name: string, value: TensorLike): void {
+  if (typeof value === 'number' ? value > 0 : value !== undefined) return
+  throw new ArgumentError(problem({ where, expected: `\`${name}\`: a number above 0`, received: value }))
+}
+
 /** Gamma distributed with shape parameter `alpha` > 0 (a number, or a tensor that broadcasts to the shape) and scale 1. */
-export function randomGamma(shape: Shape, { alpha, seed }: RandomOptions & { alpha: TensorLike }): Tensor {
+export function randomGamma(shape: Shape, options: RandomOptions & { alpha: TensorLike }): Tensor {
+  checkDraw('randomGamma', shape, options, ['alpha', 'seed'])
+  const { alpha, seed } = options
+  requireParameter('randomGamma', 'alpha', alpha)
   return exp(logGammaDraws(shape, alpha, seed))
 }
 
 /** Beta distributed in [0, 1] with parameters `alpha`, `beta` > 0 (numbers, or tensors that broadcast to the shape). */
-export function randomBeta(
-  shape: Shape,
-  { alpha, beta, seed }: RandomOptions & { alpha: TensorLike; beta: TensorLike },
-): Tensor {
+export function randomBeta(shape: Shape, options: RandomOptions & { alpha: TensorLike; beta: TensorLike }): Tensor {
+  checkDraw('randomBeta', shape, options, ['alpha', 'beta', 'seed'])
+  const { alpha, beta, seed } = options
+  requireParameter('randomBeta', 'alpha', alpha)
+  requireParameter('randomBeta', 'beta', beta)
   // X / (X + Y) of two gamma draws.
   const parameters = [alpha, beta].map((value) => broadcastTo(toTensor(value, 'float32'), shape))
   const [x, y] = unstack(logGammaDraws([2, ...shape], stack(parameters), seed))
@@ -70,11 +83,17 @@ export function randomBeta(
 }
 
 /** Parts of 1 along the last axis, evenly distributed for `alpha` 1, more unlike below and more alike above it. */
-export function randomDirichlet(shape: Shape, { alpha, seed }: RandomOptions & { alpha: number }): Tensor {
+export function randomDirichlet(shape: Shape, options: RandomOptions & { alpha: number }): Tensor {
+  checkDraw('randomDirichlet', shape, options, ['alpha', 'seed'])
+  const { alpha, seed } = options
+  requireParameter('randomDirichlet', 'alpha', alpha)
   return softmax(logGammaDraws(shape, alpha, seed))
 }
 
 /** int32 [n]: 0 to n - 1 in random order. */
-export function randomPermutation(n: number, { seed }: RandomOptions = {}): Tensor {
+export function randomPermutation(n: number, options: RandomOptions = {}): Tensor {
+  requireCount('randomPermutation', 'n', n)
+  requireOptions('randomPermutation', options, ['seed'], 'randomPermutation(n, { seed: 1 })')
+  const { seed } = options
   return argsort(randomUniform([n], seed === undefined ? {} : { seed }))
 }

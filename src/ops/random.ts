@@ -42,7 +42,8 @@ function scaled(x: Node, scale: number, offset: number): Node {
   return offset === 0 ? product : makeNode('add', [product, scalarNode(offset)], {})
 }
 
-function checkDraw(where: string, shape: Shape, options: object, known: readonly string[]): void {
+/** Shape and options of a distribution. */
+export function checkDraw(where: string, shape: Shape, options: object, known: readonly string[]): void {
   requireShape(where, shape)
   requireOptions(where, options, known, `${where}(shape, { ${known[0]!}: ... })`)
 }

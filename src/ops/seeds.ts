@@ -1,6 +1,8 @@
 // Where randomness starts: one seed for everything, derived seeds for each object, and random numbers on the host.
 import { ArgumentError, problem } from '../errors.ts'
 import { philoxBlock } from '../graph/philox.ts'
+import { checkRules, text } from '../platform/option-rules.ts'
+import { requireCount } from './checks.ts'
 import { autoName } from './naming.ts'
 import type { Tensor } from './tensor.ts'
 import { Variable } from './variable.ts'
@@ -18,6 +20,7 @@ export interface HostRandom {
 /** `seed`: a whole number; `stream` tells independent generators of one seed apart. */
 export function hostRandom(seed: number, stream = 0): HostRandom {
   checkSeed('hostRandom', seed)
+  requireCount('hostRandom', 'stream', stream)
   // Seeds beyond 32 bits count in full.
   const key: readonly [number, number] = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0]
   const words = new Uint32Array(4)
@@ -88,6 +91,7 @@ export class SeedGenerator {
   /** `seed`: a whole number >= 0; default: the next of `setRandomSeed`. */
   constructor(seed?: number | null, options: { name?: string } = {}) {
     if (seed !== undefined && seed !== null) checkSeed('SeedGenerator', seed)
+    checkRules('SeedGenerator', options, { name: text }, 'new SeedGenerator(1, { name: "seeds" })')
     this.seed = seed ?? nextSeed()
     this.name = options.name ?? autoName('seed_generator')
     const state = Int32Array.of(this.seed, 0)

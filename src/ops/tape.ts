@@ -3,7 +3,7 @@ import { ArgumentError, problem } from '../errors.ts'
 import type { Node } from '../graph/node.ts'
 import { requireOptions } from '../platform/arguments.ts'
 import { evaluateWithNextFlush } from './evaluate.ts'
-import { gradientNodes } from './gradient.ts'
+import { gradientNodes, requireSource, requireTargets } from './gradient.ts'
 import type { GradientSource } from './gradient.ts'
 import { Tensor } from './tensor.ts'
 import { inTrace, withRecorder } from './trace.ts'
@@ -92,13 +92,8 @@ export class GradientTape {
         }),
       )
     }
-    const targets: readonly Tensor[] = Array.isArray(target) ? (target as readonly Tensor[]) : [target as Tensor]
+    const targets = requireTargets('GradientTape.gradient', target)
     const list: readonly GradientSource[] = isList(sources) ? sources : [sources]
-    for (const one of targets as readonly unknown[]) {
-      if (one instanceof Tensor) continue
-      const expected = 'tensors as target'
-      throw new ArgumentError(problem({ where: 'GradientTape.gradient', expected, received: one }))
-    }
     for (const source of list) requireSource('GradientTape.gradient', source)
     const nodes = gradientNodes(
       'GradientTape.gradient',
@@ -134,11 +129,6 @@ export class GradientTape {
   #refresh(): void {
     for (const [source, nodes] of this.#watched) if (source instanceof Tensor) nodes.add(source.node)
   }
-}
-
-function requireSource(where: string, source: GradientSource): void {
-  if (source instanceof Tensor || source instanceof Variable) return
-  throw new ArgumentError(problem({ where, expected: 'a Variable or a tensor as source', received: source }))
 }
 
 function isList(sources: GradientSource | readonly GradientSource[]): sources is readonly GradientSource[] {

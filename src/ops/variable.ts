@@ -4,6 +4,9 @@ import { isOp, topologicalOrder } from '../graph/node.ts'
 import type { Node } from '../graph/node.ts'
 import { sameShape, showShape, sizeOf } from '../graph/types.ts'
 import type { DType, Shape, TypedArray } from '../graph/types.ts'
+import { isClass } from '../platform/arguments.ts'
+import { checkRules, flag, type OptionRules, text } from '../platform/option-rules.ts'
+import { requireDType, requireShape } from './checks.ts'
 import { toTensor } from './convert.ts'
 import type { TensorLike } from './convert.ts'
 import { canPromote, castNode } from './dtypes.ts'
@@ -33,6 +36,22 @@ export interface VariableOptions {
   trainable?: boolean
   /** Default: `variable`, `variable_1`, … */
   name?: string
+}
+
+const variableRules: OptionRules = {
+  shape: { expected: 'a shape', fits: () => true },
+  dtype: { expected: 'a dtype', fits: () => true },
+  trainable: flag,
+  name: text,
+}
+
+function requireInitial(initial: unknown): void {
+  const isKnown = initial instanceof Tensor || initial instanceof Variable || typeof initial === 'number'
+  if (isKnown || (typeof initial === 'function' && !isClass(initial))) return
+  if (ArrayBuffer.isView(initial)) return
+  const expected = 'a tensor, a Variable, a number, a typed array or a function that makes one'
+  const hint = Array.isArray(initial) ? { hint: 'Write new Variable(tensor([...]))' } : {}
+  throw new ArgumentError(problem({ where: 'Variable', expected, received: initial, ...hint }))
 }
 
 /** A mutable tensor of fixed shape and dtype: a weight, an optimizer's slot, a metric's total, a generator's state. */
@@ -66,6 +85,10 @@ export class Variable {
    * a traced function, for an initial value that depends on traced tensors.
    */
   constructor(initial: Tensor | Variable | TypedArray | number | (() => TypedArray), options: VariableOptions = {}) {
+    checkRules('Variable', options, variableRules, 'new Variable(values, { trainable: false })')
+    if (options.shape !== undefined) requireShape('Variable', options.shape)
+    requireDType('Variable', options.dtype)
+    requireInitial(initial)
     this.name = options.name ?? autoName('variable')
     this.path = this.name
     this.trainable = options.trainable ?? true

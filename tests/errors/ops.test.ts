@@ -1,31 +1,8 @@
-// Mistakes with operations, from a table of their arguments: each kind of argument has its wrong values.
+// Mistakes with operations, from a table of the kinds of their arguments.
 import { GradientTape, image, ops, setRandomSeed, tensor, Variable } from '../../src/index.ts'
-import { checkMistakes, type Mistakes, wrong } from './mistakes.ts'
+import { kinds, mistakesOf, type Row } from './arguments.ts'
+import { checkMistakes, wrong } from './mistakes.ts'
 
-const one = tensor([1, 2])
-/** Wrong values by kind of argument. */
-const kinds: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  tensor: {
-    'nothing': undefined, 'null': null, 'a text': 'cat.jpg', 'a promise': Promise.resolve(one), 'texts': ['1', '2'],
-    'ragged lists': [[1, 2], [3]], 'an object': { x: 1 }, 'a Float64Array': new Float64Array(2), 'a big integer': 5n, 'a function': () => one,
-  },
-  tensors: { 'nothing': undefined, 'no tensors': [], 'a tensor': one, 'undefined in the list': [undefined], 'texts in the list': ['a'], 'a promise': Promise.resolve([one]) },
-  shape: { 'nothing': undefined, 'a text': '2x3', 'a number': 3, 'negative': [-2, 3], 'a fraction': [2.5], 'texts in it': ['2'], 'null': null, 'NaN': [NaN], 'a promise': Promise.resolve([2]), 'a tensor': one },
-  axis: { 'out of range': 7, 'a fraction': 0.5, 'a text': '1', 'NaN': NaN, 'an object': { axis: 0 } },
-  reduce: {
-    'an axis without its name': 1, 'axes without their name': [0, 1], 'a text': 'axis', 'null': null, 'keepDims': { keepDims: true }, 'misspelt': { axes: 0 },
-    'out of range': { axis: 7 }, 'a fraction': { axis: 0.5 }, 'an axis as text': { axis: '1' }, 'an axis twice': { axis: [0, 0] },
-  },
-  along: { 'an axis without its name': 1, 'out of range': { axis: 7 }, 'a fraction': { axis: 0.5 }, 'an option that is not one': { dim: 1 } },
-  other: { 'of a shape that does not broadcast': ops.ones([2, 4]), 'nothing': undefined, 'a text': '1', 'a promise': Promise.resolve(one) },
-  count: { 'nothing': undefined, 'negative': -1, 'a fraction': 1.5, 'a text': '2', 'NaN': NaN },
-  dtype: { 'float64': 'float64', 'a number': 32, 'a class': Float32Array },
-  number: { 'nothing': undefined, 'a text': '0.1', 'NaN': NaN },
-  size: { 'nothing': undefined, 'a number': 8, 'one side': [8], 'zero': [0, 8], 'a fraction': [8.5, 8], 'texts': ['8', '8'] },
-  draw: { 'a text': 'normal', 'a number': 1, 'null': null, 'misspelt': { sed: 1 }, 'a seed of another shape': { seed: [1, 2, 3] } },
-} // prettier-ignore
-
-type Row = readonly [good: readonly unknown[], ...kinds: (string | null)[]]
 const x = ops.ones([2, 3])
 const rows: Record<string, Row> = {}
 for (const name of [
@@ -65,20 +42,6 @@ for (const name of ['flipLeftRight', 'flipUpDown', 'transpose', 'rgbToGrayscale'
   pictures[name] = [[picture], 'tensor']
 for (const name of ['adjustBrightness', 'adjustContrast', 'adjustHue', 'adjustSaturation', 'centralCrop'])
   pictures[name] = [[picture, 0.5], 'tensor', 'number']
-
-function mistakesOf(where: string, module: object, table: Record<string, Row>): Record<string, Mistakes> {
-  return Object.fromEntries(
-    Object.entries(table).map(([name, [good, ...given]]) => {
-      const call = (module as Record<string, (...args: unknown[]) => unknown>)[name]!
-      const mistakes: Record<string, () => unknown> = {}
-      given.forEach((kind, at) => {
-        for (const [what, value] of Object.entries(kinds[kind ?? ''] ?? {}))
-          mistakes[`argument ${at + 1}, ${kind}: ${what}`] = () => call(...good.with(at, value))
-      })
-      return [`${where}.${name}`, mistakes]
-    }),
-  )
-}
 
 const variable = new Variable(x)
 checkMistakes('ops', {
