@@ -16,11 +16,11 @@ function load(): Promise<PictureAddon | { readonly missing: string }> {
     // Not a literal: bundles for browsers leave the addon out.
     const path: string = '../engines/native/binding.ts'
     try {
-      const { loadBinding } = (await import(path)) as typeof import('../engines/native/binding.ts')
+      const { buildCommand, loadBinding } = (await import(path)) as typeof import('../engines/native/binding.ts')
       const functions = loadBinding()
       const { libjpegTurbo } = functions.information() as { libjpegTurbo?: string }
       if (libjpegTurbo === undefined)
-        return { missing: 'the addon is older than this library; "npm run build:native" builds it anew' }
+        return { missing: `the addon is older than this library; "${buildCommand}" builds it anew` }
       return { functions, jpeg: libjpegTurbo !== '' }
     } catch (error) {
       return { missing: error instanceof Error ? error.message : String(error) }

@@ -123,6 +123,9 @@ export interface Binding extends PictureBinding {
 /** Where a local build lies, seen from src/ and from dist/ alike. */
 const localBuild = fileURLToPath(new URL('../../../build/native/tanuki.node', import.meta.url))
 
+/** The command that builds the addon: an installed package has no scripts of its own to run. */
+export const buildCommand = /[\\/]node_modules[\\/]/.test(localBuild) ? 'npx tanuki build-native' : 'npm run build:native'
+
 let loaded: Binding | undefined
 
 /** @throws EngineError that tells what was tried and what to do. */
@@ -130,7 +133,7 @@ export function loadBinding(): Binding {
   if (loaded) return loaded
   if (!existsSync(localBuild)) {
     throw new EngineError(
-      `native engine: no addon at ${localBuild}. Build it with "npm run build:native" (needs g++ and Python 3 with pip)`,
+      `native engine: no addon at ${localBuild}. Build it with "${buildCommand}" (needs g++ and Python 3 with pip)`,
     )
   }
   // libgomp reads this once, when it is loaded: its default spins for milliseconds after each region and starves a busy machine.
