@@ -8,7 +8,7 @@ import { isSymbolic, isTensorLeaf } from '../layers/symbolic.ts'
 import type { InboundNode, SymbolicTensor } from '../layers/symbolic.ts'
 import { fromStoredCall, toStoredCall } from './attention-calls.ts'
 import type { Functional, FunctionalOptions } from './functional.ts'
-import { readNodes } from './node-config.ts'
+import { explicitKey, readNodes } from './node-config.ts'
 import type { Find, StoredNode } from './node-config.ts'
 import { Operation } from './operation.ts'
 import { deserializeAny, serializeAny } from './serialize.ts'
@@ -62,13 +62,14 @@ export function functionalConfig(model: Functional): Config {
 function storedCall(node: InboundNode, tensorConfig: (tensor: SymbolicTensor) => Config): Config {
   const { operation } = node
   const kwargs = kwargsOf(node, tensorConfig)
+  const explicit = looksLikeDefault(operation, kwargs) ? { [explicitKey]: ['training'] } : {}
   if (operation instanceof Operation) {
     return { args: operation.argumentsWith((index) => tensorConfig(node.inputs[index]!)), kwargs }
   }
   const argument = mapNested(node.args[0]!, isTensorLeaf, (leaf) =>
     isSymbolic(leaf) ? tensorConfig(leaf) : refuseConstant(operation),
   )
-  return { ...toStoredCall(operation, argument, kwargs) }
+  return { ...toStoredCall(operation, argument, kwargs), ...explicit }
 }
 
 function kwargsOf(node: InboundNode, tensorConfig: (tensor: SymbolicTensor) => Config): Config {
@@ -152,7 +153,8 @@ function makeCalls(where: string, waiting: Map<Layer, StoredNode[]>, find: Find)
         if (call === null) break
         if (layer instanceof Operation) layer.applyTo(...call.args)
         else {
-          const { argument, kwargs } = fromStoredCall(layer, call.args, givenKwargs(layer, call.kwargs))
+          const given = call.isExplicit ? call.kwargs : givenKwargs(layer, call.kwargs)
+          const { argument, kwargs } = fromStoredCall(layer, call.args, given)
           layer.applyNested(argument, kwargs)
         }
         nodes.shift()
@@ -166,17 +168,23 @@ function makeCalls(where: string, waiting: Map<Layer, StoredNode[]>, find: Find)
   }
 }
 
-/** Layers whose call has `training=False` in Keras' signature. */
-const trainingFalse = /^(Dropout|SpatialDropout[123]D|GaussianDropout|GaussianNoise|AlphaDropout)$/
+/** Layers whose call has `training=False` in Keras' signature, and with which Keras stores that. */
+const trainingFalse =
+  /^(Dropout|SpatialDropout[123]D|GaussianDropout|GaussianNoise|AlphaDropout|SpectralNormalization)$/
+
+/** True for a `training` that Keras would also store if nobody had given it. */
+function looksLikeDefault(layer: Layer, kwargs: Readonly<Record<string, unknown>>): boolean {
+  const { defaultTraining } = layer.constructor as typeof Layer
+  const usual = trainingFalse.test(layer.className) ? false : defaultTraining
+  return usual !== null && kwargs.training === usual
+}
 
 /**
  * The keyword arguments that somebody gave. Keras 3.15 also stores `training` as its signature's default has it, and overrides it
  * itself when the model runs; taken at its word it would augment in `predict`, and switch Dropout off in `fit`.
  */
 function givenKwargs(layer: Layer, kwargs: Record<string, unknown>): Record<string, unknown> {
-  const { defaultTraining } = layer.constructor as typeof Layer
-  const usual = trainingFalse.test(layer.className) ? false : defaultTraining
-  if (usual === null || kwargs.training !== usual) return kwargs
+  if (!looksLikeDefault(layer, kwargs)) return kwargs
   const { training: _, ...rest } = kwargs
   return rest
 }

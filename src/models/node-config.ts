@@ -9,7 +9,12 @@ export type Find = (layer: string, node: number, tensor: number, old?: boolean) 
 export interface ResolvedCall {
   readonly args: readonly unknown[]
   readonly kwargs: Record<string, unknown>
+  /** True if the form of the file tells that what stands in `kwargs` was given, and is not a default that the writer wrote out. */
+  readonly isExplicit: boolean
 }
+
+/** In a stored call: names of the keyword arguments that look like a default of Keras, yet were given. Keras does not read it. */
+export const explicitKey = 'explicit_kwargs'
 
 /** One stored call. `resolve` gives its arguments with tensors in place, or null while one of them does not exist yet. */
 export interface StoredNode {
@@ -33,7 +38,8 @@ function modern(where: string, node: Record<string, unknown>): StoredNode {
       const args = substitute(where, node.args ?? [], find)
       const kwargs = substitute(where, node.kwargs ?? {}, find)
       if (args === missing || kwargs === missing) return null
-      return { args: args as unknown[], kwargs: cleanKwargs(kwargs as Record<string, unknown>) }
+      const isExplicit = Array.isArray(node[explicitKey]) && node[explicitKey].includes('training')
+      return { args: args as unknown[], kwargs: cleanKwargs(kwargs as Record<string, unknown>), isExplicit }
     },
   }
 }
@@ -70,7 +76,8 @@ function legacy(where: string, node: readonly unknown[]): StoredNode {
         tensors.push(found)
         kwargs = isDict(given) ? given : {}
       }
-      return { args: [tensors.length === 1 ? tensors[0]! : tensors], kwargs: cleanKwargs(kwargs) }
+      // Keras 2 stored what was given to the call, and no more.
+      return { args: [tensors.length === 1 ? tensors[0]! : tensors], kwargs: cleanKwargs(kwargs), isExplicit: true }
     },
   }
 }
