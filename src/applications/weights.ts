@@ -93,7 +93,8 @@ function kerasFolder(): string {
  * The path of a file: in the cache of the library, else in that of Keras, else downloaded to the first.
  * @throws DownloadError if it cannot be had, or is not what the record says.
  */
-export async function obtainFile(record: RemoteFile): Promise<string> {
+export async function obtainFile(weights: RemoteFile & Partial<Provenance>): Promise<string> {
+  const { licence: _licence, source: _source, ...record } = weights
   const folder = join(cacheFolder(), 'models')
   if (!(await isFile(join(folder, record.fileName)))) {
     const theirs = join(kerasFolder(), record.fileName)

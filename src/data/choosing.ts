@@ -1,8 +1,9 @@
 // Elements of several datasets in turn: at random or by a list of choices.
 import { ArgumentError, problem } from '../errors.ts'
 import type { Tensor } from '../ops/index.ts'
+import { whole } from '../platform/option-rules.ts'
 import type { Elements } from './concurrency.ts'
-import { requireCount } from './stages.ts'
+import { requireArgument } from './dataset-arguments.ts'
 
 /** Names the iteration whose turn it is; null: the end. */
 export type Choice = (open: readonly boolean[]) => Promise<number | null> | number | null
@@ -59,7 +60,7 @@ export function givenChoice(count: number, order: Elements<Tensor>): Choice {
     const next = await order.next()
     if (next.done) return null
     const index = await next.value.item()
-    requireCount('chooseFromDatasets', `indices below ${count}`, index, 0, count - 1)
+    requireArgument('chooseFromDatasets', 'choices', index, whole(0, count - 1))
     return index
   }
 }

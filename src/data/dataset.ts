@@ -1,33 +1,32 @@
-// Lazy, re-iterable pipelines with the meaning of tf.data: every iteration starts from scratch, nothing runs before it is asked for.
+// Pipelines with the meaning of tf.data: where elements come from, and what is made of them on their way.
 import { ArgumentError, problem } from '../errors.ts'
-import { abortError } from '../platform/wait.ts'
-import { hostRandom, nextSeed, tensor, type Tensor } from '../ops/index.ts'
+import { hostRandom, nextSeed, tensor, Tensor } from '../ops/index.ts'
+import { aWholeNumber, filePath, whole } from '../platform/option-rules.ts'
 import { givenChoice, picked, weightedChoice } from './choosing.ts'
 import { mapOrdered, mapUnordered, prefetched } from './concurrency.ts'
 import type { Elements } from './concurrency.ts'
+import {
+  checkedOptions, orMinusOne, refuseResult, requireArgument, requireDataset, requireDatasets, requireFunction,
+} from './dataset-arguments.ts' // prettier-ignore
 import { commonSpec, mappedSpec, mapSpec, paddedSpec, specOf, TensorSpec } from './element-spec.ts'
 import type { ElementSpec } from './element-spec.ts'
+import { cardinalities, DatasetBase, INFINITE, UNKNOWN } from './dataset-base.ts'
+import type { IterationOptions, Source, SpecRule } from './dataset-base.ts'
 import { openCache, writeCache } from './file-cache.ts'
 import {
-  chosen, distinct, fromUser, grouped, interleaved, limited, numbered, repeated, requireCount, scanned, shuffled, unbatched,
-  whileWanted, windows, zipped,
+  chosen, distinct, fromUser, grouped, interleaved, limited, numbered, repeated, scanned, shuffled, unbatched, whileWanted, windows, zipped,
 } from './stages.ts' // prettier-ignore
 import type { WindowOptions } from './stages.ts'
 import { commonLength, contentOf, flatten, rebuild, stack, stackPadded, takeSlice, toElement } from './structure.ts'
 import type { Element, ElementLike, Padding } from './structure.ts'
 
-/** Cardinality of a dataset that never ends, and of one whose length is not known. */
-export const INFINITE = -1
-export const UNKNOWN = -2
+export { INFINITE, UNKNOWN } from './dataset-base.ts'
+export type { IterationOptions } from './dataset-base.ts'
+
 /** Lets the library choose: how many calls run at the same time, how much is prepared ahead. */
 export const AUTOTUNE = -1
 const automatic = { calls: 4, prefetch: 2 }
 
-export interface IterationOptions {
-  /** Ends the iteration with an AbortError at the next element. */
-  readonly signal?: AbortSignal
-}
-type Source<T> = (options: IterationOptions) => Elements<T>
 /** A user's function: it is given the parts of a tuple one by one. */
 type Transform<R> = (...parts: never[]) => R
 /** What an element is made of, with a Dataset where it has a tensor. */
@@ -39,34 +38,26 @@ function call<R>(transform: Transform<R>, element: unknown): R {
   return Array.isArray(element) ? free(...(element as unknown[])) : free(element)
 }
 
-type SpecRule = () => ElementSpec | Promise<ElementSpec>
-async function isTrue(verdict: boolean | Tensor): Promise<boolean> {
-  return typeof verdict === 'boolean' ? verdict : (await verdict.item()) !== 0
+async function isTrue(method: string, verdict: boolean | Tensor): Promise<boolean> {
+  if (verdict instanceof Tensor) return (await verdict.item()) !== 0
+  return typeof verdict === 'boolean' ? verdict : refuseResult(method, 'true, false or a tensor of one', verdict)
 }
 
-export class Dataset<T = Element> implements AsyncIterable<T> {
-  readonly #source: Source<T>
-  readonly #cardinality: number
-  readonly #spec: SpecRule | undefined
+const samples = {
+  expected: 'tensors or arrays of numbers',
+  fits: (value: unknown) => value instanceof Tensor,
+  hint: 'Names of classes become numbers first; lists of files are for imageDatasetFromList, texts for fromGenerator',
+}
 
-  /**
-   * Makes a dataset of any generator function. `cardinality`: number of elements, INFINITE or UNKNOWN. `spec`: what the elements
-   * are made of; without it, the first element tells.
-   */
-  constructor(source: Source<T>, cardinality: number = UNKNOWN, spec?: SpecRule) {
-    requireCount('constructor', 'a cardinality: a number of elements, INFINITE or UNKNOWN', cardinality, UNKNOWN)
-    this.#source = source
-    this.#cardinality = cardinality
-    this.#spec = spec
-  }
-
+export class Dataset<T = Element> extends DatasetBase<T> {
   /**
    * Slices along axis 0 of every tensor in a structure: tf.data's from_tensor_slices. `[[1, 2], [3, 4]]` is one tensor; a tuple
    * of two is `[tensor([1, 2]), tensor([3, 4])]`. @throws ArgumentError if first dims differ.
    */
   static fromTensorSlices(value: ElementLike): Dataset {
-    const whole = toElement(value)
+    const whole = toElement('Dataset.fromTensorSlices', value)
     const leaves = flatten(whole)
+    for (const leaf of leaves) requireArgument('fromTensorSlices', 'value', leaf, samples)
     const length = commonLength('Dataset.fromTensorSlices', leaves)
     const source: Source<Element> = async function* () {
       const hosts = await Promise.all(leaves.map((leaf) => leaf.data()))
@@ -77,7 +68,7 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
 
   /** One element: the whole structure. */
   static fromTensors(value: ElementLike): Dataset {
-    const whole = toElement(value)
+    const whole = toElement('Dataset.fromTensors', value)
     return new Dataset(async function* () {
       yield await Promise.resolve(whole)
     }, 1)
@@ -88,8 +79,13 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
     make: () => Iterable<ElementLike> | AsyncIterable<ElementLike>,
     cardinality: number = UNKNOWN,
   ): Dataset {
+    const where = 'Dataset.fromGenerator'
+    requireFunction('fromGenerator', 'make', make)
+    requireArgument('fromGenerator', 'cardinality', cardinality, cardinalities)
     return new Dataset(async function* ({ signal }) {
-      for await (const element of fromUser(make(), signal)) yield toElement(element)
+      const made: unknown = make()
+      if (!isIterable(made)) refuseResult('fromGenerator', 'something to iterate', made)
+      for await (const element of fromUser(made, signal)) yield toElement(where, element)
     }, cardinality)
   }
 
@@ -98,6 +94,12 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
    * elements once, unless `cache` keeps them. An early end returns the iterator; an abort does not wait for an element that is due.
    */
   static fromAsyncIterable(iterable: AsyncIterable<ElementLike>, cardinality: number = UNKNOWN): Dataset {
+    requireArgument('fromAsyncIterable', 'iterable', iterable, {
+      expected: 'something to iterate',
+      fits: isIterable,
+      hint: 'A function that makes it goes into fromGenerator',
+    })
+    requireArgument('fromAsyncIterable', 'cardinality', cardinality, cardinalities)
     return Dataset.fromGenerator(() => iterable, cardinality)
   }
 
@@ -109,7 +111,8 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
     datasets: readonly Dataset<T>[],
     options: { weights?: readonly number[]; seed?: number; stopOnEmptyDataset?: boolean } = {},
   ): Dataset<T> {
-    const { weights, seed = nextSeed(), stopOnEmptyDataset = false } = options
+    requireDatasets('sampleFromDatasets', 'datasets', datasets)
+    const { weights, seed = nextSeed(), stopOnEmptyDataset = false } = checkedOptions('sampleFromDatasets', options)
     const chooser = weightedChoice(datasets.length, weights)
     let epoch = 0
     return new Dataset<T>((iteration) =>
@@ -125,12 +128,15 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
   static chooseFromDatasets<T>(
     datasets: readonly Dataset<T>[],
     choices: Dataset<Tensor>,
-    { stopOnEmptyDataset = true }: { stopOnEmptyDataset?: boolean } = {},
+    options: { stopOnEmptyDataset?: boolean } = {},
   ): Dataset<T> {
-    return new Dataset<T>(async function* (options) {
-      const order = choices.iterate(options)
+    requireDatasets('chooseFromDatasets', 'datasets', datasets)
+    requireDataset('chooseFromDatasets', 'choices', choices)
+    const { stopOnEmptyDataset = true } = checkedOptions('chooseFromDatasets', options)
+    return new Dataset<T>(async function* (iteration) {
+      const order = choices.iterate(iteration)
       try {
-        const iterations = datasets.map((dataset) => dataset.iterate(options))
+        const iterations = datasets.map((dataset) => dataset.iterate(iteration))
         yield* picked(iterations, givenChoice(datasets.length, order), stopOnEmptyDataset)
       } finally {
         await order.return()
@@ -143,7 +149,8 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
   static range(start: number, stop: number, step?: number): Dataset<Tensor>
   static range(first: number, second?: number, step = 1): Dataset<Tensor> {
     const [start, stop] = second === undefined ? [0, first] : [first, second]
-    for (const value of [start, stop, step]) requireCount('range', 'whole numbers', value, -(2 ** 31), 2 ** 31)
+    const int32 = { ...whole(-(2 ** 31), 2 ** 31), expected: 'a whole number of 32 bits' }
+    for (const [name, value] of Object.entries({ start, stop, step })) requireArgument('range', name, value, int32)
     if (step === 0)
       throw new ArgumentError(problem({ where: 'Dataset.range', expected: 'a step other than 0', received: step }))
     const count = Math.max(0, Math.ceil((stop - start) / step))
@@ -159,8 +166,7 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
 
   /** Tuples of the datasets' elements; ends with the shortest. @throws ArgumentError for no dataset at all. */
   static zip(datasets: readonly Dataset[]): Dataset {
-    if (datasets.length === 0)
-      throw new ArgumentError(problem({ where: 'Dataset.zip', expected: 'at least one dataset', received: datasets }))
+    requireDatasets('zip', 'datasets', datasets)
     const counts = datasets.map((dataset) => dataset.cardinality())
     const known = counts.filter((count) => count !== INFINITE)
     const cardinality = known.length === 0 ? INFINITE : known.includes(UNKNOWN) ? UNKNOWN : Math.min(...known)
@@ -171,50 +177,25 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
     )
   }
 
-  [Symbol.asyncIterator](): Elements<T> {
-    return this.iterate()
-  }
-
-  /** Starts an iteration that an AbortSignal can end. */
-  async *iterate(options: IterationOptions = {}): Elements<T> {
-    throwIfAborted(options)
-    for await (const element of this.#source(options)) {
-      throwIfAborted(options)
-      yield element
-    }
-  }
-
-  /** Number of elements, INFINITE (-1) or UNKNOWN (-2). */
-  cardinality(): number {
-    return this.#cardinality
-  }
-
-  /**
-   * Structure, shapes (null: varies) and dtypes of the elements. Where only running tells, as after `map`, the first element is
-   * made; a batch whose last may be smaller has null as its first size. @throws ArgumentError if an empty dataset cannot tell.
-   */
-  async elementSpec(): Promise<ElementSpec> {
-    if (this.#spec !== undefined) return this.#spec()
-    for await (const element of this) return specOf(element)
-    const expected = 'an element that shows what the elements are made of'
-    throw new ArgumentError(problem({ where: 'Dataset.elementSpec', expected, received: 'an empty dataset' }))
-  }
-
   /**
    * Applies `transform` to every element; a tuple is spread over its arguments. Numbers and typed arrays in the result become
    * tensors. Up to `numParallelCalls` (default 1; AUTOTUNE) run at the same time; the order stays, unless `deterministic` is false.
    */
   map<R = Element>(
     transform: Transform<R | Promise<R>>,
-    { numParallelCalls = 1, deterministic = true }: { numParallelCalls?: number; deterministic?: boolean } = {},
+    options: { numParallelCalls?: number; deterministic?: boolean } = {},
   ): Dataset<R extends ElementLike ? (R extends Element ? R : Element) : R> {
+    requireFunction('map', 'transform', transform, 'map((image, label) => [ops.divide(image, 255), label])')
+    const { numParallelCalls = 1, deterministic = true } = checkedOptions('map', options)
     const calls = numParallelCalls === AUTOTUNE ? automatic.calls : numParallelCalls
-    requireCount('map', 'a positive numParallelCalls, or AUTOTUNE', calls, 1)
     type Result = R extends ElementLike ? (R extends Element ? R : Element) : R
-    const apply = async (element: T): Promise<Result> => toElement(await call(transform, element)) as Result
+    const apply = async (element: T): Promise<Result> => {
+      const made: unknown = await call(transform, element)
+      return (made === undefined ? refuseResult('map', 'an element', made) : toElement('Dataset.map', made)) as Result
+    }
     const mapped = deterministic ? mapOrdered : mapUnordered
-    const source: Source<Result> = (options) => mapped(this.iterate(options), apply, calls)
-    return new Dataset<Result>(source, this.#cardinality, async () => {
+    const source: Source<Result> = (iteration) => mapped(this.iterate(iteration), apply, calls)
+    return new Dataset<Result>(source, this.cardinality(), async () => {
       // What is made of plain values, such as paths, has no specification before.
       const before = await this.elementSpec().catch(unlessArgument)
       for await (const element of this)
@@ -225,16 +206,18 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
 
   /** Elements for which `predicate` gives true (or a tensor that is not 0). */
   filter(predicate: Transform<boolean | Tensor | Promise<boolean | Tensor>>): Dataset<T> {
+    requireFunction('filter', 'predicate', predicate, 'filter((image, label) => ops.less(label, 5))')
     return this.#derive(async function* (elements) {
       for await (const element of elements) {
-        if (await isTrue(await call(predicate, element))) yield element
+        if (await isTrue('filter', await call(predicate, element))) yield element
       }
     }, UNKNOWN)
   }
 
   /** Ends before the first element for which `predicate` gives false (or a tensor that is 0). */
   takeWhile(predicate: Transform<boolean | Tensor | Promise<boolean | Tensor>>): Dataset<T> {
-    const wanted = async (element: T): Promise<boolean> => isTrue(await call(predicate, element))
+    requireFunction('takeWhile', 'predicate', predicate, 'takeWhile((image, label) => ops.less(label, 5))')
+    const wanted = async (element: T): Promise<boolean> => isTrue('takeWhile', await call(predicate, element))
     return this.#derive((elements) => whileWanted(elements, wanted), UNKNOWN)
   }
 
@@ -243,7 +226,8 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
     initial: S,
     step: (state: S, element: T) => readonly [S, R] | Promise<readonly [S, R]>,
   ): Dataset<R> {
-    return new Dataset<R>((options) => scanned(this.iterate(options), initial, step), this.#cardinality)
+    requireFunction('scan', 'step', step, 'scan(0, (state, element) => [ops.add(state, element), state])')
+    return new Dataset<R>((options) => scanned(this.iterate(options), initial, step), this.cardinality())
   }
 
   /** Each element once; all that were seen are remembered. */
@@ -253,7 +237,8 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
 
   /** The elements of the datasets that `transform` makes, one after the other. */
   flatMap<R = Element>(transform: Transform<Dataset<R> | Promise<Dataset<R>>>): Dataset<R> {
-    return this.interleave(transform, { cycleLength: 1 })
+    requireFunction('flatMap', 'transform', transform, 'flatMap((rows) => data.Dataset.fromTensorSlices(rows))')
+    return this.#interleave('flatMap', transform, 1, 1)
   }
 
   /**
@@ -261,28 +246,39 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
    */
   interleave<R = Element>(
     transform: Transform<Dataset<R> | Promise<Dataset<R>>>,
-    { cycleLength, blockLength = 1 }: { cycleLength: number; blockLength?: number },
+    options: { cycleLength: number; blockLength?: number },
   ): Dataset<R> {
-    requireCount('interleave', 'a positive cycleLength', cycleLength, 1)
-    requireCount('interleave', 'a positive blockLength', blockLength, 1)
+    requireFunction('interleave', 'transform', transform, 'interleave((file) => read(file), { cycleLength: 4 })')
+    const { cycleLength, blockLength = 1 } = checkedOptions('interleave', options)
+    requireArgument('interleave', 'cycleLength', cycleLength, whole(1))
+    return this.#interleave('interleave', transform, cycleLength, blockLength)
+  }
+
+  #interleave<R>(
+    method: string,
+    transform: Transform<Dataset<R> | Promise<Dataset<R>>>,
+    cycleLength: number,
+    blockLength: number,
+  ): Dataset<R> {
     return new Dataset<R>((options) => {
-      const open = async (element: T): Promise<Elements<R>> => (await call(transform, element)).iterate(options)
+      const open = async (element: T): Promise<Elements<R>> => {
+        const made = await call(transform, element)
+        return made instanceof Dataset ? made.iterate(options) : refuseResult(method, 'a dataset', made)
+      }
       return interleaved(this.iterate(options), open, cycleLength, blockLength)
     }, UNKNOWN)
   }
 
   /** Stacks `batchSize` elements along a new first axis; the last, smaller batch is kept unless `dropRemainder`. */
-  batch(batchSize: number, { dropRemainder = false }: { dropRemainder?: boolean } = {}): Dataset {
-    requireCount('batch', 'a positive batchSize', batchSize, 1)
-    return this.#grouped(batchSize, dropRemainder, stack)
+  batch(batchSize: number, options: { dropRemainder?: boolean } = {}): Dataset {
+    requireArgument('batch', 'batchSize', batchSize, whole(1))
+    return this.#grouped(batchSize, checkedOptions('batch', options).dropRemainder ?? false, stack)
   }
 
   /** As batch, with smaller tensors filled up behind: to `shapes`, or to the largest of the batch. */
-  paddedBatch(
-    batchSize: number,
-    { dropRemainder = false, ...padding }: Padding & { dropRemainder?: boolean } = {},
-  ): Dataset {
-    requireCount('paddedBatch', 'a positive batchSize', batchSize, 1)
+  paddedBatch(batchSize: number, options: Padding & { dropRemainder?: boolean } = {}): Dataset {
+    requireArgument('paddedBatch', 'batchSize', batchSize, whole(1))
+    const { dropRemainder = false, ...padding } = checkedOptions('paddedBatch', options)
     const join = (elements: readonly Element[]): Promise<Element> => stackPadded(elements, padding)
     return this.#grouped(batchSize, dropRemainder, join, async () => paddedSpec(await this.elementSpec(), padding))
   }
@@ -293,7 +289,7 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
     join: (group: readonly Element[]) => Promise<Element>,
     spec: () => Promise<ElementSpec> = () => this.elementSpec(),
   ): Dataset {
-    const count = this.#cardinality
+    const count = this.cardinality()
     const cardinality = count < 0 ? count : dropRemainder ? Math.floor(count / size) : Math.ceil(count / size)
     const source: Source<Element> = (options) =>
       mapOrdered(grouped(this.iterate(options) as Elements<Element>, size, dropRemainder), join, 1)
@@ -309,23 +305,23 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
 
   /** Batches of another size, made of the elements of the batches. */
   rebatch(batchSize: number, options: { dropRemainder?: boolean } = {}): Dataset {
-    return this.unbatch().batch(batchSize, options)
+    requireArgument('rebatch', 'batchSize', batchSize, whole(1))
+    return this.unbatch().batch(batchSize, checkedOptions('rebatch', options))
   }
 
   /** Datasets of `size` elements each; of a tuple, tuples of datasets. `shift` defaults to `size`, `stride` to 1. */
   window(size: number, options: Partial<Omit<WindowOptions, 'size'>> = {}): Dataset<Windowed> {
-    const { shift = size, stride = 1, dropRemainder = false } = options
-    for (const [name, value] of Object.entries({ size, shift, stride }))
-      requireCount('window', `a positive ${name}`, value, 1)
-    const count = this.#cardinality
+    requireArgument('window', 'size', size, whole(1))
+    const { shift = size, stride = 1, dropRemainder = false } = checkedOptions('window', options)
+    const count = this.cardinality()
     const full = count - ((size - 1) * stride + 1)
-    const whole = dropRemainder ? (full < 0 ? 0 : Math.floor(full / shift) + 1) : Math.ceil(count / shift)
+    const groups = dropRemainder ? (full < 0 ? 0 : Math.floor(full / shift) + 1) : Math.ceil(count / shift)
     return new Dataset<Windowed>(
       async function* (this: Dataset<T>, iteration: IterationOptions): Elements<Windowed> {
         for await (const group of windows(this.iterate(iteration), { size, shift, stride, dropRemainder }))
           yield datasetsOf(group as Element[])
       }.bind(this),
-      count < 0 ? count : whole,
+      count < 0 ? count : groups,
     )
   }
 
@@ -333,24 +329,21 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
    * Fills a buffer of `bufferSize` elements and emits a random one of them each time. With a seed (default: derived from
    * `setRandomSeed`) runs repeat; `reshuffleEachIteration` (default true) gives every epoch another order.
    */
-  shuffle(
-    bufferSize: number,
-    { seed, reshuffleEachIteration = true }: { seed?: number; reshuffleEachIteration?: boolean } = {},
-  ): Dataset<T> {
-    requireCount('shuffle', 'a positive bufferSize', bufferSize, 1)
+  shuffle(bufferSize: number, options: { seed?: number; reshuffleEachIteration?: boolean } = {}): Dataset<T> {
+    requireArgument('shuffle', 'bufferSize', bufferSize, whole(1))
+    const { seed, reshuffleEachIteration = true } = checkedOptions('shuffle', options)
     const base = seed ?? nextSeed()
-    requireCount('shuffle', 'a whole number as seed', base, -Number.MAX_SAFE_INTEGER)
     let epoch = 0
     return this.#derive(
       (elements) => shuffled(elements, bufferSize, hostRandom(base, reshuffleEachIteration ? epoch++ : 0)),
-      this.#cardinality,
+      this.cardinality(),
     )
   }
 
   /** Repeats the elements `count` times; for ever if it is left out or -1. */
   repeat(count = -1): Dataset<T> {
-    requireCount('repeat', 'a count, or -1', count, -1)
-    const own = this.#cardinality
+    requireArgument('repeat', 'count', count, orMinusOne(0, '-1 for ever'))
+    const own = this.cardinality()
     const cardinality =
       count === 0 || own === 0 ? 0 : count < 0 || own === INFINITE ? INFINITE : own === UNKNOWN ? UNKNOWN : own * count
     return new Dataset<T>(
@@ -362,17 +355,17 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
 
   /** The first `count` elements; all for -1. */
   take(count: number): Dataset<T> {
-    requireCount('take', 'a count, or -1', count, -1)
+    requireArgument('take', 'count', count, orMinusOne(0, '-1 for all'))
     if (count < 0) return this
-    const own = this.#cardinality
+    const own = this.cardinality()
     const cardinality = count === 0 ? 0 : own === UNKNOWN ? UNKNOWN : own === INFINITE ? count : Math.min(own, count)
     return this.#derive((elements) => limited(elements, count), cardinality)
   }
 
   /** All but the first `count` elements; none for -1. */
   skip(count: number): Dataset<T> {
-    requireCount('skip', 'a count, or -1', count, -1)
-    const own = this.#cardinality
+    requireArgument('skip', 'count', count, orMinusOne(0, '-1 for all'))
+    const own = this.cardinality()
     if (count < 0) return this.take(0)
     return this.#derive(
       (elements) => chosen(elements, (index) => index >= count),
@@ -382,9 +375,9 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
 
   /** Every `numShards`-th element, from `index` on. */
   shard(numShards: number, index: number): Dataset<T> {
-    requireCount('shard', 'a positive numShards', numShards, 1)
-    requireCount('shard', `an index below ${numShards}`, index, 0, numShards - 1)
-    const own = this.#cardinality
+    requireArgument('shard', 'numShards', numShards, whole(1))
+    requireArgument('shard', 'index', index, whole(0, numShards - 1))
+    const own = this.cardinality()
     return this.#derive(
       (elements) => chosen(elements, (position) => position % numShards === index),
       own < 0 ? own : Math.max(0, Math.ceil((own - index) / numShards)),
@@ -396,12 +389,14 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
    * keeps nothing. A file stays for later runs: `key` says what is in it, such as the options of the pipeline, and a file of
    * another key is made anew. @throws FormatError while iterating, if the file is damaged.
    */
-  cache(fileName?: string, { key = '' }: { key?: string } = {}): Dataset<T> {
+  cache(fileName?: string, options: { key?: string } = {}): Dataset<T> {
+    const { key = '' } = checkedOptions('cache', options)
+    if (fileName !== undefined) requireArgument('cache', 'fileName', fileName, filePath)
     if (fileName !== undefined)
       return this.#derive(async function* (elements) {
         const stored = (await openCache(fileName, key)) as Elements<T> | null
         yield* stored ?? writeCache(fileName, key, elements)
-      }, this.#cardinality)
+      }, this.cardinality())
     let kept: readonly T[] | null = null
     return this.#derive(async function* (elements) {
       if (kept !== null) {
@@ -414,25 +409,27 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
         yield element
       }
       kept = seen
-    }, this.#cardinality)
+    }, this.cardinality())
   }
 
   /** Prepares up to `bufferSize` elements (default AUTOTUNE: 2) while the consumer works. */
   prefetch(bufferSize = AUTOTUNE): Dataset<T> {
+    requireArgument('prefetch', 'bufferSize', bufferSize, orMinusOne(0, 'AUTOTUNE'))
     const size = bufferSize === AUTOTUNE ? automatic.prefetch : bufferSize
-    requireCount('prefetch', 'a bufferSize, or AUTOTUNE', size, 0)
-    return this.#derive((elements) => prefetched(elements, size), this.#cardinality)
+    return this.#derive((elements) => prefetched(elements, size), this.cardinality())
   }
 
   /** Pairs of a running number (int32, from `start`) and the element. */
   enumerate(start = 0): Dataset<[Tensor, T]> {
+    requireArgument('enumerate', 'start', start, aWholeNumber)
     const spec: SpecRule = async () => [new TensorSpec([], 'int32'), await this.elementSpec()]
-    return new Dataset((options) => numbered(this.iterate(options), start), this.#cardinality, spec)
+    return new Dataset((options) => numbered(this.iterate(options), start), this.cardinality(), spec)
   }
 
   /** This dataset's elements, then the other's. */
   concatenate(other: Dataset<T>): Dataset<T> {
-    const counts = [this.#cardinality, other.cardinality()] as const
+    requireDataset('concatenate', 'other', other)
+    const counts = [this.cardinality(), other.cardinality()] as const
     const sum = counts[0] + counts[1]
     const cardinality = counts.includes(INFINITE) ? INFINITE : counts.includes(UNKNOWN) ? UNKNOWN : sum
     return new Dataset<T>(
@@ -445,22 +442,9 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
     )
   }
 
-  /** Folds the elements into one value. */
-  async reduce<S>(initial: S, step: (state: S, element: T) => S | Promise<S>): Promise<S> {
-    let state = initial
-    for await (const element of this) state = await step(state, element)
-    return state
-  }
-
-  /** All elements, in memory. Not for a dataset that never ends. */
-  async toArray(): Promise<T[]> {
-    const all: T[] = []
-    for await (const element of this) all.push(element)
-    return all
-  }
-
   /** `transform(this)`, for pipelines written as functions. */
   apply<R>(transform: (dataset: this) => R): R {
+    requireFunction('apply', 'transform', transform, 'apply((dataset) => dataset.batch(32))')
     return transform(this)
   }
 
@@ -473,13 +457,13 @@ export class Dataset<T = Element> implements AsyncIterable<T> {
   }
 }
 
+function isIterable(value: unknown): value is Iterable<unknown> | AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
+}
+
 function unlessArgument(error: unknown): null {
   if (error instanceof ArgumentError) return null
   throw error
-}
-
-function throwIfAborted({ signal }: IterationOptions): void {
-  if (signal?.aborted) throw abortError('the iteration over a dataset', signal)
 }
 
 /** For each tensor of the elements' structure the dataset of its values. */

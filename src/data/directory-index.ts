@@ -2,6 +2,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { ArgumentError, problem } from '../errors.ts'
+import { isSystemError } from '../platform/opening.ts'
 
 export const pictureExtensions = ['.bmp', '.gif', '.jpeg', '.jpg', '.png']
 
@@ -70,10 +71,15 @@ async function classFolders(where: string, directory: string): Promise<string[]>
     }
     return folders.sort(byCodePoint)
   } catch (error) {
-    const hint = error instanceof Error ? error.message : String(error)
-    throw new ArgumentError(problem({ where, expected: 'a folder', received: resolve(directory), hint }), {
-      cause: error,
-    })
+    if (!isSystemError(error)) throw error
+    const hints: Readonly<Record<string, string>> = { ENOENT: 'There is no such folder', ENOTDIR: 'It is a file' }
+    const hint = hints[error.code] ?? error.message
+    throw new ArgumentError(
+      problem({ where, expected: 'a folder that can be read', received: resolve(directory), hint }),
+      {
+        cause: error,
+      },
+    )
   }
 }
 

@@ -2,6 +2,10 @@
 import { access, mkdir, rename, rm, statfs } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { ArgumentError, DownloadError, problem } from '../errors.ts'
+import {
+  abortSignal, aFunction, checkRules, checkValue, finite, flag, folderPath, orNull, positive, whole,
+} from '../platform/option-rules.ts' // prettier-ignore
+import type { OptionRule } from '../platform/option-rules.ts'
 import { wait } from '../platform/wait.ts'
 import { cacheFolder, isOffline } from './cache-folder.ts'
 import { formatBytes, progressPrinter } from './download-progress.ts'
@@ -45,6 +49,36 @@ export interface DownloadOptions {
 }
 
 const where = 'download'
+const digits = (count: number): OptionRule => ({
+  expected: `${count} hex digits`,
+  fits: (value) => typeof value === 'string' && value.length === count && /^[0-9a-f]+$/i.test(value),
+})
+const recordRules: Readonly<Record<keyof DownloadRecord, OptionRule>> = {
+  url: {
+    expected: 'an http or https URL',
+    fits: (value) => typeof value === 'string' && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+    hint: 'A file on this machine needs no download',
+  },
+  fileName: { expected: 'a name without folders', fits: (value) => typeof value === 'string' },
+  bytes: whole(0),
+  sha256: digits(64),
+  md5: digits(32),
+}
+const optionRules: Readonly<Record<keyof DownloadOptions, OptionRule>> = {
+  folder: folderPath,
+  offline: flag,
+  signal: abortSignal,
+  onProgress: orNull(aFunction),
+  maxBytes: positive,
+  retries: whole(0),
+  retryDelay: finite(0),
+  silence: positive,
+  headers: {
+    expected: 'an object of texts by name',
+    fits: (value) =>
+      typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'string'),
+  },
+}
 /** However many tries bring a little each. */
 const mostTries = 200
 
@@ -56,6 +90,7 @@ const mostTries = 200
  */
 export async function download(record: DownloadRecord, options: DownloadOptions = {}): Promise<string> {
   const name = checkedName(record)
+  checkRules(where, options, optionRules, `${where}({ url }, { folder: "downloads" })`)
   const folder = resolve(options.folder ?? join(cacheFolder(), 'downloads'))
   const target = join(folder, name)
   if (await isThere(record, target, options)) return target
@@ -75,17 +110,16 @@ export async function download(record: DownloadRecord, options: DownloadOptions 
   })
 }
 
-function checkedName({ url, fileName, bytes, sha256, md5 }: DownloadRecord): string {
-  const refuse = (expected: string, received: unknown): never => {
-    throw new ArgumentError(problem({ where, expected, received }))
+function checkedName(record: DownloadRecord): string {
+  checkRules(where, record, recordRules, `${where}({ url: "https://…" })`)
+  const { url, fileName } = record
+  checkValue(where, 'url', url, recordRules.url)
+  const name = fileName ?? lastPart(new URL(url).pathname)
+  if (name === '' || name.startsWith('.') || /[/\\\0:]/.test(name)) {
+    const hint = 'Give `fileName`: the address does not end with a name that can be used'
+    const expected = '`fileName` to be a name without folders'
+    throw new ArgumentError(problem({ where, expected, received: name, ...(fileName === undefined ? { hint } : {}) }))
   }
-  const address = URL.canParse(url) ? new URL(url) : refuse('an http or https URL', url)
-  if (address.protocol !== 'http:' && address.protocol !== 'https:') refuse('an http or https URL', url)
-  if (bytes !== undefined && !(Number.isSafeInteger(bytes) && bytes >= 0)) refuse('bytes: a whole number', bytes)
-  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) refuse('sha256: 64 hex digits', sha256)
-  if (md5 !== undefined && !/^[0-9a-f]{32}$/i.test(md5)) refuse('md5: 32 hex digits', md5)
-  const name = fileName ?? lastPart(address.pathname)
-  if (name === '' || name.startsWith('.') || /[/\\\0:]/.test(name)) refuse('fileName: a name without folders', name)
   return name
 }
 

@@ -8,6 +8,7 @@ import { ArgumentError, FormatError, problem } from '../errors.ts'
 import { allocate, bytesPerElement, sizeOf } from '../graph/types.ts'
 import type { DType } from '../graph/types.ts'
 import { tensor, Tensor } from '../ops/index.ts'
+import { isSystemError, opening } from '../platform/opening.ts'
 import type { Elements } from './concurrency.ts'
 
 /** First bytes: the kind of file and the version of its form. */
@@ -18,31 +19,37 @@ const end = Buffer.from('TANUKIC.')
 const headBytes = 16
 const mostDescription = 2 ** 26
 
-/** The elements in the file; null if there is none, or one of another pipeline. */
+const where = 'Dataset.cache'
+
+/** The elements in the file; null if there is none, or one of another pipeline. @throws ArgumentError if it cannot be opened. */
 export async function openCache(path: string, key: string): Promise<Elements<unknown> | null> {
-  let file: FileHandle
-  try {
-    file = await open(path, 'r')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
-  try {
-    const reader = await CacheReader.open(path, file)
-    if (reader.key === key) return reader.elements()
-  } catch (error) {
+  return opening(where, path, 'read', async () => {
+    let file: FileHandle
+    try {
+      file = await open(path, 'r')
+    } catch (error) {
+      if (isSystemError(error) && error.code === 'ENOENT') return null
+      throw error
+    }
+    try {
+      const reader = await CacheReader.open(path, file)
+      if (reader.key === key) return reader.elements()
+    } catch (error) {
+      await file.close()
+      throw error
+    }
     await file.close()
-    throw error
-  }
-  await file.close()
-  return null
+    return null
+  })
 }
 
 /** Passes elements on while they are written; the file appears after the last one, and not at all if there is none. */
 export async function* writeCache<T>(path: string, key: string, elements: Elements<T>): Elements<T> {
-  await mkdir(dirname(path), { recursive: true })
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.part`
-  const file = await open(temporary, 'wx')
+  const file = await opening(where, path, 'written', async () => {
+    await mkdir(dirname(path), { recursive: true })
+    return open(temporary, 'wx')
+  })
   let whole = false
   try {
     const name = Buffer.from(key)

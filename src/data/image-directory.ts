@@ -1,5 +1,8 @@
 // imageDatasetFromDirectory: a folder of labelled pictures as batches, with Keras' order of classes, files and splits.
+import { resolve } from 'node:path'
 import { ArgumentError, problem } from '../errors.ts'
+import { aWholeNumber, checkValue, flag, folderPath, listOf, text } from '../platform/option-rules.ts'
+import type { OptionRule } from '../platform/option-rules.ts'
 import { indexDirectory, pictureExtensions } from './directory-index.ts'
 import { datasetsOfFiles } from './image-files.ts'
 import type { ImageDataset } from './image-files.ts'
@@ -15,6 +18,15 @@ export interface ImageDirectoryOptions extends ImageOptions {
 }
 
 const where = 'imageDatasetFromDirectory'
+const directoryRules: Readonly<Record<Exclude<keyof ImageDirectoryOptions, keyof ImageOptions>, OptionRule>> = {
+  labels: {
+    expected: '"inferred", null or a list of whole numbers, one for each file',
+    fits: (value) => value === 'inferred' || value === null || listOf('', aWholeNumber).fits(value),
+    hint: 'Names of classes are those of the folders, or go with a list of files: imageDatasetFromList',
+  },
+  classNames: listOf('names of folders', text),
+  followLinks: flag,
+}
 
 /**
  * Batches `[images, labels]` of the pictures under `directory`: images float32 (batch, height, width, channels), 0..255, resized as
@@ -33,22 +45,21 @@ export async function imageDatasetFromDirectory(
   directory: string,
   options: ImageDirectoryOptions = {},
 ): Promise<ImageDataset | [ImageDataset, ImageDataset]> {
+  checkValue(where, 'directory', directory, folderPath)
+  const settings = checkedOptions(where, options, directoryRules, `${where}("photos", { imageSize: [160, 160] })`)
   const { labels = 'inferred', labelMode = 'int' } = options
-  const refuse = (expected: string, received: unknown): never => {
-    throw new ArgumentError(problem({ where, expected, received }))
+  const refuse = (expected: string, received: unknown, hint: string): never => {
+    throw new ArgumentError(problem({ where, expected, received, hint }))
   }
-  if (
-    labels !== 'inferred' &&
-    labels !== null &&
-    !(Array.isArray(labels) && labels.every((label) => Number.isInteger(label)))
-  )
-    refuse('labels "inferred", null or a list of whole numbers', labels)
   if (options.classNames !== undefined && labels !== 'inferred')
-    refuse('classNames only with labels "inferred"', labels)
-  const settings = checkedOptions(where, options)
+    refuse('`classNames` only with `labels` "inferred"', labels, 'Classes of numbers have no names')
   if ((labels === null) !== (labelMode === null))
-    refuse('labels and labelMode both null, or neither', { labels, labelMode })
+    refuse('`labels` and `labelMode` both null, or neither', { labels, labelMode }, 'For pictures without labels: labels: null, labelMode: null') // prettier-ignore
   const index = await indexDirectory(where, directory, options)
-  if (index.paths.length === 0) refuse(`pictures (${pictureExtensions.join(', ')}) under ${directory}`, 'none')
+  if (index.paths.length === 0) {
+    const folders = 'Each class has its folder, as in cats/1.jpg. For pictures without classes: labels: null, labelMode: null' // prettier-ignore
+    const expected = `pictures (${pictureExtensions.join(', ')}) under ${resolve(directory)}`
+    refuse(expected, 'none', labels === 'inferred' ? folders : 'Other kinds of files are not looked at')
+  }
   return datasetsOfFiles(where, index, options, settings)
 }

@@ -6,6 +6,7 @@ import { warn } from '../platform/warn.ts'
 import { mapOrdered } from './concurrency.ts'
 import type { Elements } from './concurrency.ts'
 import { Dataset, UNKNOWN } from './dataset.ts'
+import { requireDataset } from './dataset-arguments.ts'
 import type { DirectoryIndex } from './directory-index.ts'
 import { TensorSpec } from './element-spec.ts'
 import type { ElementSpec } from './element-spec.ts'
@@ -34,6 +35,7 @@ export class ImageDataset extends Dataset {
     labels: readonly number[] = [],
     skipped: ReadonlyMap<string, string> = new Map(),
   ) {
+    requireDataset('constructor', 'dataset', dataset)
     super(
       (options) => dataset.iterate(options),
       dataset.cardinality(),
@@ -66,7 +68,12 @@ export function datasetsOfFiles(
   say(`Found ${paths.length} files${settings.labelMode === null ? '' : ` belonging to ${classNames.length} classes`}.`)
   if (settings.labelMode === 'binary' && classNames.length !== 2)
     throw new ArgumentError(
-      problem({ where, expected: 'exactly 2 classes for labelMode "binary"', received: classNames }),
+      problem({
+        where,
+        expected: 'exactly 2 classes for labelMode "binary"',
+        received: classNames,
+        hint: 'For more classes take "int" or "categorical"; `classNames` chooses some of them',
+      }),
     )
   const order = paths.map((_, i) => i)
   const seed = options.seed ?? hostRandom(nextSeed()).int(1e6)
@@ -99,7 +106,7 @@ export function datasetsOfFiles(
       problem({
         where,
         expected: 'a validationSplit that leaves files on both sides',
-        received: `${training.length} for training, ${validation.length} for validation`,
+        received: `${validationSplit}: ${training.length} for training, ${validation.length} for validation`,
       }),
     )
   if (subset === 'training') return make(training, settings.shuffle)

@@ -3,11 +3,17 @@ import { createReadStream } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { ArgumentError, FormatError, problem } from '../errors.ts'
+import { didYouMean } from '../platform/arguments.ts'
+import { isSystemError, opening } from '../platform/opening.ts'
+import {
+  aWholeNumber, checkValue, filePath, flag, folderPath, listOf, text, whole,
+} from '../platform/option-rules.ts' // prettier-ignore
+import type { OptionRule } from '../platform/option-rules.ts'
 import { byCodePoint } from './directory-index.ts'
 import { datasetsOfFiles } from './image-files.ts'
 import type { ImageDataset } from './image-files.ts'
 import { checkedOptions } from './image-options.ts'
-import type { ImageOptions } from './image-options.ts'
+import type { ImageOptions, Settings } from './image-options.ts'
 
 export interface ImageListOptions extends ImageOptions {
   /** The classes in the order of their indices. Default: the labels that occur, sorted (numbers by size). */
@@ -26,6 +32,40 @@ export interface ImageCsvOptions extends ImageListOptions {
   readonly delimiter?: string
   /** Whether the first row names the columns. Default true. */
   readonly header?: boolean
+}
+
+type Labels = readonly (string | number)[] | null
+const listRules = {
+  classNames: listOf('names', text),
+  directory: folderPath,
+}
+const column: OptionRule = {
+  expected: 'the name of a column, or its number from 0',
+  fits: (value) => text.fits(value) || whole(0).fits(value),
+}
+const csvRules: Readonly<Record<Exclude<keyof ImageCsvOptions, keyof ImageOptions>, OptionRule>> = {
+  ...listRules,
+  pathColumn: column,
+  labelColumn: column,
+  where: {
+    expected: '{ column, value }, the column by its name or number, the value as text',
+    fits: (value) => {
+      const { column: name, value: wanted } = (value ?? {}) as { column?: unknown; value?: unknown }
+      return column.fits(name) && typeof wanted === 'string'
+    },
+  },
+  delimiter: text,
+  header: flag,
+}
+const fileList: OptionRule = {
+  ...listOf('paths of files', text),
+  hint: 'For all pictures of a folder use imageDatasetFromDirectory',
+}
+const labelList: OptionRule = {
+  expected: 'a list of names or whole numbers, or null',
+  fits: (value) =>
+    value === null || listOf('', { ...text, fits: (one) => text.fits(one) || aWholeNumber.fits(one) }).fits(value),
+  hint: 'Without labels: null, and labelMode: null in the options',
 }
 
 /**
@@ -48,7 +88,11 @@ export async function imageDatasetFromList(
   labels: readonly (string | number)[] | null,
   options: ImageListOptions = {},
 ): Promise<ImageDataset | [ImageDataset, ImageDataset]> {
-  return fromList('imageDatasetFromList', files, labels, options)
+  const where = 'imageDatasetFromList'
+  checkValue(where, 'files', files, fileList)
+  checkValue(where, 'labels', labels, labelList)
+  const settings = checkedOptions(where, options, listRules, `${where}(files, labels, { imageSize: [160, 160] })`)
+  return fromList(where, files, labels, options, settings)
 }
 
 /**
@@ -64,34 +108,43 @@ export async function imageDatasetFromCsv(
   csvFile: string,
   options: ImageCsvOptions = {},
 ): Promise<ImageDataset | [ImageDataset, ImageDataset]> {
-  const { paths, labels } = await readCsv(csvFile, options)
+  const where = 'imageDatasetFromCsv'
+  checkValue(where, 'csvFile', csvFile, filePath)
+  const settings = checkedOptions(where, options, csvRules, `${where}("photos.csv", { imageSize: [160, 160] })`)
+  const { paths, labels } = await opening(where, csvFile, 'read', () => readCsv(csvFile, options))
   const directory = options.directory ?? dirname(csvFile)
-  return fromList(csvFile, paths, options.labelMode === null ? null : labels, { ...options, directory })
+  return fromList(csvFile, paths, options.labelMode === null ? null : labels, { ...options, directory }, settings)
 }
 
 async function fromList(
   where: string,
   files: readonly string[],
-  labels: readonly (string | number)[] | null,
+  labels: Labels,
   options: ImageListOptions,
+  settings: Settings,
 ): Promise<ImageDataset | [ImageDataset, ImageDataset]> {
-  const refuse = (expected: string, received: unknown): never => {
-    throw new ArgumentError(problem({ where, expected, received }))
+  const refuse = (expected: string, received: unknown, hint: { hint?: string } = {}): never => {
+    throw new ArgumentError(problem({ where, expected, received, ...hint }))
   }
   const { labelMode = 'int', directory = '.' } = options
-  const settings = checkedOptions(where, options)
-  if ((labels === null) !== (labelMode === null)) refuse('labels and labelMode both null, or neither', { labelMode })
-  if (files.length === 0) refuse('at least one file', files)
+  if ((labels === null) !== (labelMode === null)) {
+    const given = labels === null ? 'labels null alone' : 'labelMode null alone'
+    refuse('`labels` and `labelMode` both null, or neither', given)
+  }
+  if (files.length === 0) refuse('at least one file', 'none')
   if (labels !== null && labels.length !== files.length)
     refuse(`one label for each of ${files.length} files`, `${labels.length} labels`)
   const paths = files.map((file) => resolve(directory, file))
   const missing = await firstMissing(paths)
-  if (missing !== null && options.onError !== 'skip') refuse('files that are there', missing)
+  if (missing !== null && options.onError !== 'skip')
+    refuse('files that are there', missing, {
+      hint: 'Paths are relative to `directory`; onError: "skip" leaves out what is missing',
+    })
   const names = (labels ?? []).map(String)
   const { classNames = sortedClasses(labels ?? []) } = options
   const numbers = new Map(classNames.map((name, i) => [name, i]))
   const unknown = names.find((name) => !numbers.has(name))
-  if (unknown !== undefined) refuse(`labels among ${classNames.join(', ')}`, unknown)
+  if (unknown !== undefined) refuse(`labels among ${classNames.join(', ')}`, unknown, didYouMean(unknown, classNames))
   const indices = labels === null ? paths.map(() => 0) : names.map((name) => numbers.get(name)!)
   return datasetsOfFiles(
     where,
@@ -143,15 +196,21 @@ async function readCsv(file: string, options: ImageCsvOptions): Promise<{ paths:
     }
   } catch (error) {
     if (error instanceof ArgumentError || error instanceof FormatError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')
-      throw new ArgumentError(problem({ where: file, expected: 'a file that can be read', received: message }))
-    throw new FormatError(problem({ where: file, expected: 'rows of CSV', received: message }), { cause: error })
+    if (isSystemError(error)) throw error
+    const received = (error as Error).message
+    throw new FormatError(problem({ where: file, expected: 'rows of CSV', received }), { cause: error })
   } finally {
     input.destroy()
   }
   if (labelMode !== null && paths.length > 0 && columns?.label === null)
-    throw new ArgumentError(problem({ where: file, expected: 'a column of labels', received: 'none' }))
+    throw new ArgumentError(
+      problem({
+        where: file,
+        expected: 'a column of labels',
+        received: 'none',
+        hint: 'Name it as `labelColumn`; without labels: labelMode: null',
+      }),
+    )
   return { paths, labels }
 }
 
@@ -165,7 +224,7 @@ function columnsOf(file: string, names: readonly string[] | null, options: Image
     const index = typeof column === 'number' ? column : (names?.indexOf(column) ?? -1)
     if (Number.isInteger(index) && index >= 0 && index < (names?.length ?? Infinity)) return index
     const expected = names === null ? 'numbers of columns, without a header' : `a column of ${names.join(', ')}`
-    throw new ArgumentError(problem({ where: file, expected, received: column }))
+    throw new ArgumentError(problem({ where: file, expected, received: column, ...didYouMean(column, names ?? []) }))
   }
   const usual = (candidates: readonly string[], otherwise: number): number => {
     const index = (names ?? []).findIndex((name) => candidates.includes(name.toLowerCase()))

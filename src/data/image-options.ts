@@ -1,6 +1,8 @@
 // The options of datasets of pictures: their defaults and what they must be.
 import { ArgumentError, problem } from '../errors.ts'
 import type { ResizeMethod } from '../graph/primitives.ts'
+import { checkRules, flag, oneOf, orNull, positive, whole } from '../platform/option-rules.ts'
+import type { OptionRule, OptionRules } from '../platform/option-rules.ts'
 import type { Channels } from './pixels.ts'
 import type { Fit } from './resize-image.ts'
 
@@ -43,15 +45,39 @@ export interface ImageOptions {
 
 const channelsOf: Readonly<Record<ColorMode, Channels>> = { grayscale: 1, rgb: 3, rgba: 4 }
 const methods: readonly ResizeMethod[] = [
-  'bilinear',
-  'nearest',
-  'bicubic',
-  'area',
-  'lanczos3',
-  'lanczos5',
-  'gaussian',
-  'mitchellcubic',
-]
+  'bilinear', 'nearest', 'bicubic', 'area', 'lanczos3', 'lanczos5', 'gaussian', 'mitchellcubic',
+] // prettier-ignore
+const side = whole(1)
+const method = oneOf(...methods)
+const part: OptionRule = {
+  expected: 'a number between 0 and 1',
+  fits: (value) => typeof value === 'number' && value > 0 && value < 1,
+  hint: 'It is a part of the files: 0.2 is a fifth',
+}
+const rules: Readonly<Record<keyof ImageOptions, OptionRule>> = {
+  labelMode: orNull(oneOf('int', 'categorical', 'binary')),
+  colorMode: oneOf('grayscale', 'rgb', 'rgba'),
+  batchSize: orNull(whole(1)),
+  imageSize: {
+    expected: 'a whole number >= 1, or two of them: [height, width]',
+    fits: (value) => side.fits(value) || (Array.isArray(value) && value.length === 2 && value.every(side.fits)),
+  },
+  shuffle: flag,
+  seed: whole(0, 2 ** 32 - 1),
+  validationSplit: part,
+  subset: oneOf('training', 'validation', 'both'),
+  stratified: flag,
+  // Keras takes them in any case.
+  interpolation: { ...method, fits: (value) => typeof value === 'string' && method.fits(value.toLowerCase()) },
+  cropToAspectRatio: flag,
+  padToAspectRatio: flag,
+  verbose: flag,
+  uint8: flag,
+  onError: oneOf('throw', 'skip'),
+  maxPixels: positive,
+  dct: oneOf('fast', 'accurate'),
+}
+
 export interface Settings {
   readonly labelMode: LabelMode
   readonly channels: Channels
@@ -66,44 +92,27 @@ export interface Settings {
   readonly skip: boolean
 }
 
-/** The options with their defaults. @throws ArgumentError for wrong and contradictory ones. */
-export function checkedOptions(where: string, options: ImageOptions): Settings {
+/**
+ * The options with their defaults. `further` are those of one function alone.
+ * @throws ArgumentError for unknown, wrong and contradictory ones.
+ */
+export function checkedOptions(where: string, options: ImageOptions, further: OptionRules, example: string): Settings {
+  checkRules(where, options, { ...rules, ...further }, example)
+  const { labelMode = 'int', colorMode = 'rgb', imageSize = [256, 256], shuffle = true, validationSplit, subset } = options // prettier-ignore
+  const { batchSize = 32, interpolation = 'bilinear' } = options
   const refuse = (expected: string, received: unknown, hint?: string): never => {
     throw new ArgumentError(problem({ where, expected, received, ...(hint === undefined ? {} : { hint }) }))
   }
-  const {
-    labelMode = 'int',
-    colorMode = 'rgb',
-    imageSize = [256, 256],
-    shuffle = true,
-    validationSplit,
-    subset,
-  } = options
-  const { batchSize = 32 } = options
-  const interpolation = (options.interpolation ?? 'bilinear').toLowerCase() as ResizeMethod
-  if (!['int', 'categorical', 'binary', null].includes(labelMode))
-    refuse('labelMode int, categorical, binary or null', labelMode)
-  if (!Object.hasOwn(channelsOf, colorMode)) refuse('colorMode grayscale, rgb or rgba', colorMode)
-  const size: readonly [number, number] = typeof imageSize === 'number' ? [imageSize, imageSize] : imageSize
-  if (size.length !== 2 || !size.every((side) => Number.isInteger(side) && side > 0))
-    refuse('imageSize: a positive whole number, or [height, width]', imageSize)
-  if (!methods.includes(interpolation)) refuse(`interpolation ${methods.join(', ')}`, interpolation)
-  if (!['fast', 'accurate', undefined].includes(options.dct)) refuse('dct "fast" or "accurate"', options.dct)
   if (options.cropToAspectRatio && options.padToAspectRatio)
-    refuse('only one of cropToAspectRatio and padToAspectRatio', 'both')
-  if (!['throw', 'skip', undefined].includes(options.onError)) refuse('onError "throw" or "skip"', options.onError)
-  if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize > 0))
-    refuse('a positive batchSize, or null', batchSize)
-  if (validationSplit !== undefined && !(validationSplit > 0 && validationSplit < 1))
-    refuse('validationSplit between 0 and 1', validationSplit)
-  if (subset !== undefined && !['training', 'validation', 'both'].includes(subset))
-    refuse('subset training, validation or both', subset)
+    refuse('only one of `cropToAspectRatio` and `padToAspectRatio`', 'both')
+  const both = 'For example validationSplit: 0.2, subset: "both", seed: 42'
   if ((validationSplit === undefined) !== (subset === undefined))
-    refuse('validationSplit and subset together', { validationSplit, subset })
-  if (options.stratified === true && subset === undefined) refuse('validationSplit and subset with stratified', subset)
+    refuse('`validationSplit` and `subset` together', { validationSplit, subset }, both)
+  if (options.stratified === true && subset === undefined)
+    refuse('`validationSplit` and `subset` with `stratified`', subset, both)
   if (validationSplit !== undefined && shuffle && options.seed === undefined)
     refuse(
-      'a seed',
+      'a `seed` with `validationSplit`',
       undefined,
       'Without one, the training and validation parts would overlap; give seed, or shuffle: false',
     )
@@ -111,9 +120,9 @@ export function checkedOptions(where: string, options: ImageOptions): Settings {
     labelMode,
     channels: channelsOf[colorMode],
     batchSize,
-    size,
+    size: typeof imageSize === 'number' ? [imageSize, imageSize] : imageSize,
     shuffle,
-    interpolation,
+    interpolation: interpolation.toLowerCase() as ResizeMethod,
     fit: options.cropToAspectRatio ? 'crop' : options.padToAspectRatio ? 'pad' : 'stretch',
     uint8: options.uint8 ?? false,
     maxPixels: options.maxPixels,

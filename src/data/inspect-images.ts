@@ -2,11 +2,14 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { ArgumentError, FormatError, problem } from '../errors.ts'
+import { FormatError } from '../errors.ts'
+import { abortSignal, checkRules, checkValue, flag } from '../platform/option-rules.ts'
+import type { OptionRule } from '../platform/option-rules.ts'
 import { abortError } from '../platform/wait.ts'
 import { mapOrdered } from './concurrency.ts'
 import { decodePixels } from './decode-image.ts'
-import type { ImageDataset } from './image-files.ts'
+import { Dataset } from './dataset.ts'
+import { ImageDataset } from './image-files.ts'
 
 export interface ImageFile {
   readonly split: string
@@ -36,20 +39,31 @@ export interface InspectOptions {
   readonly signal?: AbortSignal
 }
 
+const where = 'inspectImages'
+const named: OptionRule = {
+  expected: 'image datasets by name, such as { train, validation }',
+  fits: (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Dataset) return false
+    const datasets = Object.values(value)
+    return datasets.length > 0 && datasets.every((dataset) => dataset instanceof ImageDataset)
+  },
+  hint: 'Image datasets are what imageDatasetFromDirectory, -List and -Csv give, before any map or batch',
+}
+
 /** Reads all files of the datasets, named as the splits are to be called. @throws ArgumentError for no dataset; AbortError. */
 export async function inspectImages(
   datasets: Readonly<Record<string, ImageDataset>>,
-  { decode = true, signal }: InspectOptions = {},
+  options: InspectOptions = {},
 ): Promise<ImageReport> {
+  checkValue(where, 'datasets', datasets, named)
+  checkRules(
+    where,
+    options,
+    { decode: flag, signal: abortSignal },
+    `${where}({ train, validation }, { decode: false })`,
+  )
+  const { decode = true, signal } = options
   const entries = Object.entries(datasets)
-  if (entries.length === 0)
-    throw new ArgumentError(
-      problem({
-        where: 'inspectImages',
-        expected: 'datasets by name, such as { train, validation }',
-        received: datasets,
-      }),
-    )
   const classNames = [...new Set(entries.flatMap(([, dataset]) => dataset.classNames))]
   const splits: Record<string, { files: number; classes: Record<string, number> }> = {}
   const all: ImageFile[] = []

@@ -1,9 +1,9 @@
 // What the methods of Dataset do to a running iteration: generators over generators, which end with their consumer.
-import { ArgumentError, problem } from '../errors.ts'
 import { abortError } from '../platform/wait.ts'
 import { tensor } from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
 import type { Elements } from './concurrency.ts'
+import { refuseResult } from './dataset-arguments.ts'
 import type { Element } from './structure.ts'
 import { unstack } from './structure.ts'
 
@@ -197,7 +197,9 @@ export async function* scanned<T, S, R>(
 ): Elements<R> {
   let state = initial
   for await (const element of elements) {
-    const [next, result] = await step(state, element)
+    const pair: unknown = await step(state, element)
+    if (!Array.isArray(pair) || pair.length !== 2) refuseResult('scan', '[state, element]', pair)
+    const [next, result] = pair as [S, R]
     state = next
     yield result
   }
@@ -225,10 +227,4 @@ export async function* zipped<T>(iterations: readonly Elements<T>[]): Elements<T
   } finally {
     await Promise.all(iterations.map((iteration) => iteration.return()))
   }
-}
-
-/** @throws ArgumentError unless `value` is a whole number within the bounds. */
-export function requireCount(method: string, expected: string, value: unknown, low: number, high = Infinity): void {
-  if (Number.isSafeInteger(value) && (value as number) >= low && (value as number) <= high) return
-  throw new ArgumentError(problem({ where: `Dataset.${method}`, expected, received: value }))
 }

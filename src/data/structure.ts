@@ -1,7 +1,8 @@
 // Elements of datasets: tensors in tuples and records; stacking them into batches and taking them apart.
 import { ArgumentError, ShapeError, problem } from '../errors.ts'
-import { allocate, sameShape, sizeOf } from '../graph/types.ts'
+import { allocate, sameShape, showShape, sizeOf } from '../graph/types.ts'
 import type { TypedArray } from '../graph/types.ts'
+import { toTensor } from '../ops/convert.ts'
 import { tensor, Tensor } from '../ops/index.ts'
 import type { TensorLike } from '../ops/index.ts'
 
@@ -33,13 +34,13 @@ export function mapLeaves(value: unknown, leaf: (leaf: unknown) => unknown): unk
   return leaf(value)
 }
 
-/** Makes tensors of all leaves; text and datasets (of a window) stay. @throws ArgumentError for what cannot be one. */
-export function toElement(value: unknown): Element {
+/** Makes tensors of all leaves; text and datasets (of a window) stay. @throws ArgumentError that names `where` for what cannot be one. */
+export function toElement(where: string, value: unknown): Element {
   const stays = (leaf: unknown): boolean =>
     leaf instanceof Tensor ||
     typeof leaf === 'string' ||
     (typeof leaf === 'object' && leaf !== null && Symbol.asyncIterator in leaf)
-  return mapLeaves(value, (leaf) => (stays(leaf) ? leaf : tensor(leaf as TensorLike))) as Element
+  return mapLeaves(value, (leaf) => (stays(leaf) ? leaf : toTensor(leaf as TensorLike, undefined, where))) as Element
 }
 
 export function flatten(value: Element): Tensor[] {
@@ -153,8 +154,9 @@ export async function unstack(element: Element): Promise<Element[]> {
 export function commonLength(where: string, leaves: readonly Tensor[]): number {
   const [length] = leaves.map((leaf) => leaf.shape[0])
   if (length !== undefined && leaves.every((leaf) => leaf.shape[0] === length)) return length
-  const received = leaves.map((leaf) => leaf.shape)
-  throw new ArgumentError(problem({ where, expected: 'tensors with one and the same first dim', received }))
+  const received = leaves.length === 0 ? 'none' : leaves.map((leaf) => showShape(leaf.shape)).join(' and ')
+  const expected = 'tensors with the same number of samples, their first dim'
+  throw new ArgumentError(problem({ where, expected, received }))
 }
 
 /** The i-th slices of an element's tensors, whose content is `hosts`. */

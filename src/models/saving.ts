@@ -1,6 +1,7 @@
 // Saving and loading models and weights; the ending of the file name tells the format.
 import { ArgumentError, problem } from '../errors.ts'
 import { requireOptions } from '../platform/arguments.ts'
+import { opening } from '../platform/opening.ts'
 import type { Model } from './model.ts'
 import { safetensorsFormat } from './safetensors-format.ts'
 import { kerasFormats } from './saving/formats.ts'
@@ -60,20 +61,20 @@ export async function saveWeights(model: Model, path: string, options: SaveWeigh
   requireBuilt('saveWeights', model)
   requireOptions('saveWeights', options, Object.keys(saveWeightsOptions), 'saveWeights(path, { maxShardSize: 2 })')
   const format = formatFor(path, 'saveWeights')
-  await opening('saveWeights', path, () => format.saveWeights(model, path, options))
+  await opening('saveWeights', path, 'written', () => format.saveWeights(model, path, options))
 }
 
 export async function loadWeights(model: Model, path: string, options: LoadWeightsOptions = {}): Promise<LoadReport> {
   requireBuilt('loadWeights', model)
   requireOptions('loadWeights', options, Object.keys(loadWeightsOptions), 'loadWeights(path, { skipMismatch: true })')
   const format = formatFor(path, 'loadWeights')
-  return opening('loadWeights', path, () => format.loadWeights(model, path, options))
+  return opening('loadWeights', path, 'read', () => format.loadWeights(model, path, options))
 }
 
 export async function saveModel(model: Model, path: string): Promise<void> {
   requireBuilt('save', model)
   const format = formatFor(path, 'saveModel')
-  await opening('save', path, () => format.saveModel(model, path))
+  await opening('save', path, 'written', () => format.saveModel(model, path))
 }
 
 /**
@@ -87,27 +88,7 @@ export async function loadModel(path: string, options: LoadModelOptions = {}): P
       problem({ where: 'loadModel', expected: '`compile` to be true or false', received: options.compile }),
     )
   const format = formatFor(path, 'loadModel')
-  return opening('loadModel', path, () => format.loadModel(path, options))
-}
-
-/** Runs `work`; where the system cannot open the file, the error says which file, and what asked for it. */
-export async function opening<T>(where: string, path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    const { code, syscall, message } = error as { code?: unknown; syscall?: unknown; message?: string }
-    if (typeof code !== 'string' || typeof syscall !== 'string') throw error
-    const hint = code === 'ENOENT' ? 'There is no such file' : message
-    throw new ArgumentError(
-      problem({
-        where,
-        expected: `the path of a file that can be ${where.startsWith('load') ? 'read' : 'written'}`,
-        received: path,
-        ...(hint ? { hint } : {}),
-      }),
-      { cause: error },
-    )
-  }
+  return opening('loadModel', path, 'read', () => format.loadModel(path, options))
 }
 
 export function requireBuilt(where: string, model: Model): void {

@@ -10,6 +10,10 @@ const foreign: Readonly<Record<string, string>> = {
   learningrate: 'The learning rate belongs to the optimizer: optimizers.adam(0.001)',
   decay: 'Give a schedule as `learningRate`',
   nbepoch: 'Write `epochs`',
+  targetsize: 'Write `imageSize`',
+  classmode: 'Write `labelMode`',
+  rescale: 'Scale in the model: layers.rescaling({ scale: 1 / 255 })',
+  dataformat: 'Pictures always are [height, width, channels]',
 }
 
 /**
@@ -41,7 +45,7 @@ export function refuseOption(where: string, name: string, known: readonly string
   throw new ArgumentError(problem({ where, expected: 'a known option', received: name, hint }))
 }
 
-/** The candidate that `name` is most likely to mean; null if none is near. Case and underscores do not count. */
+/** The candidate that `name` is most likely to mean, or is the beginning of; null if none is near. Case and underscores do not count. */
 export function closest(name: string, candidates: readonly string[]): string | null {
   const wanted = plain(name)
   let best: string | null = null
@@ -52,7 +56,15 @@ export function closest(name: string, candidates: readonly string[]): string | n
     const allowed = Math.max(1, Math.floor(Math.max(wanted.length, other.length) / 3))
     if (distance <= allowed && distance < least) [best, least] = [candidate, distance]
   }
-  return best
+  const isBeginning = (candidate: string): boolean => wanted.length >= 3 && plain(candidate).startsWith(wanted)
+  return best ?? candidates.find(isBeginning) ?? null
+}
+
+/** The hint for a misspelt name, or `otherwise`, to be spread into the parts of a problem. */
+export function didYouMean(name: unknown, candidates: readonly string[], otherwise?: string): { hint?: string } {
+  const meant = typeof name === 'string' ? closest(name, candidates) : null
+  const hint = meant === null ? otherwise : `Did you mean "${meant}"?`
+  return hint === undefined ? {} : { hint }
 }
 
 function plain(text: string): string {

@@ -1,6 +1,6 @@
 // What the values of options must be, in tables of rules: checked in one way, worded in one way.
 import { ArgumentError, problem } from '../errors.ts'
-import { closest, requireOptions } from './arguments.ts'
+import { didYouMean, requireOptions } from './arguments.ts'
 
 /** What one option must be. Options that are left out or undefined are not looked at. */
 export interface OptionRule {
@@ -16,6 +16,14 @@ export const flag: OptionRule = { expected: 'true or false', fits: (value) => ty
 export const text: OptionRule = {
   expected: 'a text that is not empty',
   fits: (value) => typeof value === 'string' && value !== '',
+}
+export const filePath: OptionRule = { ...text, expected: 'the path of a file' }
+export const folderPath: OptionRule = { ...text, expected: 'the path of a folder' }
+export const aWholeNumber: OptionRule = { expected: 'a whole number', fits: (value) => Number.isSafeInteger(value) }
+/** Infinity, too: no limit. */
+export const positive: OptionRule = {
+  expected: 'a number above 0',
+  fits: (value) => typeof value === 'number' && value > 0,
 }
 export const aFunction: OptionRule = { expected: 'a function', fits: (value) => typeof value === 'function' }
 /** As Keras' callbacks take it: 0 and 1, and their truth values. */
@@ -70,9 +78,7 @@ export function checkRules(where: string, options: unknown, rules: OptionRules, 
 /** @throws ArgumentError unless the value of one option, or argument, fits. */
 export function checkValue(where: string, option: string, value: unknown, rule: OptionRule): void {
   if (rule.fits(value)) return
-  const meant = typeof value === 'string' && rule.choices !== undefined ? closest(value, rule.choices) : null
-  const advice = meant === null ? rule.hint : `Did you mean "${meant}"?`
-  const hint = advice === undefined ? {} : { hint: advice }
+  const hint = didYouMean(value, rule.choices ?? [], rule.hint)
   throw new ArgumentError(
     problem({ where, expected: `\`${option}\` to be ${rule.expected}`, received: value, ...hint }),
   )

@@ -9,7 +9,8 @@ export type Mistakes = Readonly<Record<string, () => unknown>>
 /** What TypeScript would refuse, as a JavaScript user may write it. */
 export const wrong = (value: unknown): never => value as never
 
-const form = /^[^:]*: expected .+, received .+\.( .+[.?!]|.*\n- .+)?$/s
+// What speaks may be an address, with colons of its own.
+const form = /^(?:[^:]|:\/\/|:\d)*: expected .+, received .+\.( .+[.?!]|.*\n- .+)?$/s
 const engineRoom =
   /is not a function|Cannot (read|destructure|convert)|is not iterable|is not a constructor|\[object|undefined is/
 

@@ -45,16 +45,24 @@ export interface BuildOptions extends Pick<DownloadOptions, 'signal' | 'onProgre
   readonly downloads: string
 }
 
+/** What of the options is for `download`. */
+export function downloadOptions({ signal, downloads, onProgress, offline }: BuildOptions): DownloadOptions {
+  return {
+    folder: downloads,
+    ...(signal ? { signal } : {}),
+    ...(offline === undefined ? {} : { offline }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  }
+}
+
 /** The folder `<dataDir>/<name>/<version>` with the set in it, made if it is not there. */
 export async function buildSet(definition: DatasetDefinition, dataDir: string, options: BuildOptions): Promise<string> {
   checkDefinition(definition)
   const folder = join(dataDir, definition.name, definition.version)
   if (await isBuilt(folder)) return folder
-  const { signal, downloads, onProgress, offline } = options
-  const given = { ...(signal ? { signal } : {}), ...(offline === undefined ? {} : { offline }) }
+  const { signal } = options
   const context: BuildContext = {
-    download: (record) =>
-      download(record, { folder: downloads, ...given, ...(onProgress === undefined ? {} : { onProgress }) }),
+    download: (record) => download(record, downloadOptions(options)),
     ...(signal ? { signal } : {}),
   }
   return withFileLock(`${folder}.lock`, signal ? { signal } : {}, async () => {

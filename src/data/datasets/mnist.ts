@@ -6,6 +6,7 @@ import { download } from '../download.ts'
 import type { DownloadRecord } from '../download.ts'
 import { arraySource } from './array-source.ts'
 import type { SplitArrays } from './array-source.ts'
+import { downloadOptions } from './build.ts'
 import type { BuildOptions } from './build.ts'
 import { storageOrder } from './example-order.ts'
 import { classLabel, image } from './features.ts'
@@ -65,10 +66,9 @@ export function idxSet(name: string, version: string, files: Files, classNames: 
 }
 
 async function readArrays(split: string, records: Files['train'], options: BuildOptions): Promise<SplitArrays> {
-  const { downloads: folder, ...rest } = options
   const [pictures, labels] = await Promise.all(
     records.map(async (one) => {
-      const path = await download(one, { folder, ...rest })
+      const path = await download(one, downloadOptions(options))
       return decodeIdx(await readFile(path), path)
     }),
   )

@@ -6,7 +6,8 @@ import { LossScaleOptimizer } from '../../optimizers/index.ts'
 import type { Optimizer } from '../../optimizers/index.ts'
 import type { Model } from '../model.ts'
 import { encodeVariables, Matched, optimizerPrefix, seedStates, stateOf, uniquePaths } from '../safetensors-format.ts'
-import { opening, requireBuilt } from '../saving.ts'
+import { opening } from '../../platform/opening.ts'
+import { requireBuilt } from '../saving.ts'
 import { differences } from '../session-names.ts'
 import { isPosition, untrained } from '../trainer/position.ts'
 import type { TrainingPosition } from '../trainer/position.ts'
@@ -203,7 +204,7 @@ export async function saveCheckpoint(model: Model, path: string): Promise<void> 
   requireBuilt('saveCheckpoint', model)
   // Encoded first: it must hold the state of this moment.
   const bytes = encodeCheckpoint(model)
-  await opening('saveCheckpoint', path, async () => {
+  await opening('saveCheckpoint', path, 'written', async () => {
     const [{ writeFileAtomic }, content] = await Promise.all([atomic(), bytes])
     await writeFileAtomic(path, content)
   })
@@ -213,7 +214,7 @@ export async function saveCheckpoint(model: Model, path: string): Promise<void> 
 export async function loadCheckpoint(model: Model, path: string): Promise<TrainingPosition> {
   requirePath('loadCheckpoint', path)
   requireBuilt('loadCheckpoint', model)
-  const file = await opening('loadCheckpoint', path, () => readCheckpoint(path))
+  const file = await opening('loadCheckpoint', path, 'read', () => readCheckpoint(path))
   return restoreCheckpoint(model, file, path)
 }
 
