@@ -50,6 +50,11 @@ const custom = new Map<string, Activation>()
 
 /** Makes a function of your own known by a name, so that stored configs can mention it. */
 export function register(name: string, activation: Activation): void {
+  const where = 'activations.register'
+  if (typeof name !== 'string' || name === '')
+    throw new ArgumentError(problem({ where, expected: 'a name that is not empty, then the function', received: name }))
+  if (typeof activation !== 'function' || isClass(activation))
+    throw new ArgumentError(problem({ where, expected: 'a function of one tensor', received: activation }))
   custom.set(name, activation)
 }
 

@@ -2,6 +2,7 @@
 import { ArgumentError, problem } from '../errors.ts'
 import {
   classNameOf, type Config, type Configured, isSerializedObject, ObjectRegistry, type SerializedObject,
+  requireClass,
 } from '../initializers/objects.ts' // prettier-ignore
 import { isClass } from '../platform/arguments.ts'
 import { makeChecked } from '../initializers/make-checked.ts'
@@ -164,6 +165,7 @@ export function get(identifier: ConstraintLike | null | undefined): Constraint |
 export function register(
   cls: (new (options: never) => Constraint) & { readonly className: string; readonly name: string },
 ): void {
+  requireClass('constraints.register', cls, Constraint)
   registry.register(classNameOf(cls), (options) => new (cls as unknown as new (o: object) => Constraint)(options))
 }
 

@@ -7,7 +7,14 @@ import { isClass } from '../platform/arguments.ts'
 import { Constant, Identity, Ones, Zeros } from './constants.ts'
 import { Initializer } from './initializer.ts'
 import { makeChecked } from './make-checked.ts'
-import { classNameOf, isSerializedObject, ObjectRegistry, type SerializedObject } from './objects.ts'
+import {
+  classNameOf,
+  isSerializedObject,
+  ObjectRegistry,
+  requireClass,
+  requireInstance,
+  type SerializedObject,
+} from './objects.ts'
 import {
   GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform, Orthogonal, RandomNormal,
   RandomUniform, TruncatedNormal, VarianceScaling,
@@ -49,6 +56,7 @@ function make(cls: Maker): (options: Options) => Initializer {
 
 /** Makes a class of your own readable from stored configs. */
 export function register(cls: Maker & { readonly className: string; readonly name: string }): void {
+  requireClass('initializers.register', cls, Initializer)
   registry.register(classNameOf(cls), make(cls))
 }
 
@@ -107,6 +115,7 @@ export function serialize(initializer: Initializer): SerializedObject {
         hint: 'Extend Initializer and register it',
       }),
     )
+  requireInstance('initializers.serialize', initializer, Initializer)
   return registry.serialize(initializer)
 }
 

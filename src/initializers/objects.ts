@@ -47,6 +47,23 @@ export function classNameOf(cls: { readonly className: string; readonly name: st
   return Object.hasOwn(cls, 'className') ? cls.className : cls.name
 }
 
+/** What a base class makes, for a check against it. */
+type Base = abstract new (...args: never) => unknown
+
+/** @throws ArgumentError unless `cls` is a class that extends `base`: a class of the user's, to be registered. */
+export function requireClass(where: string, cls: unknown, base: Base): void {
+  if (typeof cls === 'function' && cls.prototype instanceof base) return
+  const hint = cls instanceof base ? { hint: 'Give the class itself, not an object of it' } : {}
+  throw new ArgumentError(problem({ where, expected: `a class that extends ${base.name}`, received: cls, ...hint }))
+}
+
+/** @throws ArgumentError unless `object` is one of `base`, to be stored. */
+export function requireInstance(where: string, object: unknown, base: Base): void {
+  if (object instanceof base) return
+  const article = /^[AEIOU]/.test(base.name) ? 'an' : 'a'
+  throw new ArgumentError(problem({ where, expected: `${article} ${base.name}`, received: object }))
+}
+
 /** Something with a Keras class name and config. */
 export interface Configured {
   readonly className: string

@@ -1,8 +1,8 @@
 // The registry of layer classes: from a stored config to a layer and back.
 import { ArgumentError, problem } from '../errors.ts'
 import { type Config, isSerializedObject, type SerializedObject } from './config.ts'
-import { classNameOf } from '../initializers/objects.ts'
-import type { Layer, LayerClass } from './layer.ts'
+import { classNameOf, requireClass, requireInstance } from '../initializers/objects.ts'
+import { Layer, type LayerClass } from './layer.ts'
 import { sharedId, sharedLayer } from './shared-objects.ts'
 
 const classes = new Map<string, LayerClass>()
@@ -10,6 +10,7 @@ const builtin = new Map<LayerClass, string>()
 
 /** Makes a class of your own readable from stored configs. Its name is `className`, or the JavaScript name without one. */
 export function registerLayer(cls: LayerClass): void {
+  requireClass('registerLayer', cls, Layer)
   classes.set(classNameOf(cls), cls)
   classes.set(`Custom>${classNameOf(cls)}`, cls)
 }
@@ -54,6 +55,7 @@ export function layerFromConfig(object: SerializedObject): Layer {
 
 /** The form that Keras stores: `{module, class_name, config, registered_name[, build_config]}`. */
 export function serializeLayer(layer: Layer): SerializedObject {
+  requireInstance('serializeLayer', layer, Layer)
   const module = builtin.get(layer.constructor as unknown as LayerClass)
   const object: Config = {
     module: module ?? null,

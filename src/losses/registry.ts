@@ -1,6 +1,13 @@
 // Losses by name: Keras's class names, function names and short names, the same in camelCase, and stored configs.
 import { ArgumentError, problem } from '../errors.ts'
-import { isSerializedObject, ObjectRegistry, type SerializedObject } from '../initializers/objects.ts'
+import {
+  isSerializedObject,
+  ObjectRegistry,
+  requireClass,
+  requireInstance,
+  type SerializedObject,
+} from '../initializers/objects.ts'
+import { classNameOf } from './class-name.ts'
 import { isClass } from '../platform/arguments.ts'
 import { BinaryCrossentropy, BinaryFocalCrossentropy } from './binary.ts'
 import { CategoricalCrossentropy, CategoricalFocalCrossentropy } from './categorical.ts'
@@ -139,11 +146,13 @@ export function get(identifier: LossIdentifier): Loss {
 
 /** Makes a loss class of your own known by name, so that saved models which use it can be read. */
 export function register(Class: { new (options: never): Loss; readonly name: string }): void {
-  registry.register(Class.name, (options) => new Class(options as never))
+  requireClass('losses.register', Class, Loss)
+  registry.register(classNameOf(Class), (options) => new Class(options as never))
 }
 
 /** The loss as Keras stores it. */
 export function serialize(loss: Loss): SerializedObject {
+  requireInstance('losses.serialize', loss, Loss)
   return registry.serialize(loss)
 }
 

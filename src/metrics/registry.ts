@@ -1,6 +1,13 @@
 // Metrics by name: Keras's class names, the same in snake_case and camelCase, short names, and stored configs.
 import { ArgumentError, problem } from '../errors.ts'
-import { isSerializedObject, ObjectRegistry, type SerializedObject } from '../initializers/objects.ts'
+import {
+  isSerializedObject,
+  ObjectRegistry,
+  requireClass,
+  requireInstance,
+  type SerializedObject,
+} from '../initializers/objects.ts'
+import { classNameOf } from '../losses/class-name.ts'
 import { isClass } from '../platform/arguments.ts'
 import { makeChecked } from '../initializers/make-checked.ts'
 import { outputKind } from '../losses/registry.ts'
@@ -172,11 +179,13 @@ export function get(identifier: MetricIdentifier): Metric {
 
 /** Makes a metric class of your own known by name, so that saved models which use it can be read. */
 export function register(Class: { new (options: never): Metric; readonly name: string }): void {
-  registry.register(Class.name, (options) => new Class(options as never))
+  requireClass('metrics.register', Class, Metric)
+  registry.register(classNameOf(Class), (options) => new Class(options as never))
 }
 
 /** The metric as Keras stores it. */
 export function serialize(metric: Metric): SerializedObject {
+  requireInstance('metrics.serialize', metric, Metric)
   return registry.serialize(metric)
 }
 

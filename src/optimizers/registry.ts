@@ -1,6 +1,7 @@
 // Optimizers by name and from stored configs.
 import { ArgumentError, problem } from '../errors.ts'
-import { isSerializedObject, type SerializedObject } from '../initializers/objects.ts'
+import { isSerializedObject, requireClass, requireInstance, type SerializedObject } from '../initializers/objects.ts'
+import { classNameOf } from '../losses/class-name.ts'
 import { makeChecked } from '../initializers/make-checked.ts'
 import { Adadelta } from './adadelta.ts'
 import { Adafactor } from './adafactor.ts'
@@ -71,10 +72,12 @@ export function get(identifier: OptimizerIdentifier): Optimizer {
 
 /** Makes an optimizer class of your own known by name, so that saved models which use it can be read. */
 export function register(Class: { new (options: never): Optimizer; readonly name: string }): void {
-  optimizersByName.register(Class.name, (options) => new Class(options as never))
+  requireClass('optimizers.register', Class, Optimizer)
+  optimizersByName.register(classNameOf(Class), (options) => new Class(options as never))
 }
 
 /** The optimizer as Keras stores it. */
 export function serialize(optimizer: Optimizer): SerializedObject {
+  requireInstance('optimizers.serialize', optimizer, Optimizer)
   return optimizersByName.serialize(optimizer)
 }

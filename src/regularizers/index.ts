@@ -2,6 +2,7 @@
 import { ArgumentError, problem } from '../errors.ts'
 import {
   classNameOf, type Config, type Configured, isSerializedObject, ObjectRegistry, type SerializedObject,
+  requireClass,
 } from '../initializers/objects.ts' // prettier-ignore
 import { isClass } from '../platform/arguments.ts'
 import { makeChecked } from '../initializers/make-checked.ts'
@@ -174,6 +175,7 @@ export function get(identifier: RegularizerLike | null | undefined): Regularizer
 export function register(
   cls: (new (options: never) => Regularizer) & { readonly className: string; readonly name: string },
 ): void {
+  requireClass('regularizers.register', cls, Regularizer)
   registry.register(classNameOf(cls), (options) => new (cls as unknown as new (o: object) => Regularizer)(options))
 }
 

@@ -1,13 +1,20 @@
 // Learning-rate schedules: classes, lower-case functions that make instances, and stored configs.
 import { ArgumentError, problem } from '../errors.ts'
 import { closest, requireObject } from '../platform/arguments.ts'
-import { ObjectRegistry, type SerializedObject } from '../initializers/objects.ts'
+import {
+  isSerializedObject,
+  ObjectRegistry,
+  requireClass,
+  requireInstance,
+  type SerializedObject,
+} from '../initializers/objects.ts'
+import { classNameOf } from '../losses/class-name.ts'
 import { makeChecked } from '../initializers/make-checked.ts'
 import { CosineDecay, type CosineDecayOptions, CosineDecayRestarts, type CosineDecayRestartsOptions } from './cosine.ts'
 import { type DecayOptions, ExponentialDecay, InverseTimeDecay } from './exponential.ts'
 import { PiecewiseConstantDecay, type PiecewiseConstantDecayOptions } from './piecewise.ts'
 import { PolynomialDecay, type PolynomialDecayOptions } from './polynomial.ts'
-import type { LearningRateSchedule } from './schedule.ts'
+import { LearningRateSchedule } from './schedule.ts'
 
 export * from './cosine.ts'
 export * from './exponential.ts'
@@ -112,15 +119,19 @@ registry.addBuiltin(['PolynomialDecay'], (options) => polynomialDecay(options as
 
 /** The schedule that a stored config describes. @throws ArgumentError for an unknown class. */
 export function deserialize(config: SerializedObject): LearningRateSchedule {
-  return registry.make(config)
+  if (isSerializedObject(config)) return registry.make(config)
+  const expected = 'a stored schedule: an object with class_name and config'
+  throw new ArgumentError(problem({ where: 'schedules.deserialize', expected, received: config }))
 }
 
 /** The schedule as Keras stores it. */
 export function serialize(schedule: LearningRateSchedule): SerializedObject {
+  requireInstance('schedules.serialize', schedule, LearningRateSchedule)
   return registry.serialize(schedule)
 }
 
 /** Makes a schedule class of your own known by name, so that saved optimizers which use it can be read. */
 export function register(Class: { new (options: never): LearningRateSchedule; readonly name: string }): void {
-  registry.register(Class.name, (options) => new Class(options as never))
+  requireClass('schedules.register', Class, LearningRateSchedule)
+  registry.register(classNameOf(Class), (options) => new Class(options as never))
 }

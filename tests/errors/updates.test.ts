@@ -67,13 +67,26 @@ const make = <T>(module: object, name: string): T =>
   (module as Record<string, (options: object) => T>)[name]!(needed[name] ?? {})
 const pairFor = (name: string): Pair => (good[name] ?? oneHot)()
 
+/** The mistakes with the functions behind losses and metrics, which take no sample weights. */
+function valuesOf(family: string, module: object): Record<string, Mistakes> {
+  const table: Record<string, Mistakes> = {}
+  for (const name of functionsOf(module).filter((known) => known.endsWith('Values'))) {
+    const values = (module as Record<string, (labels: unknown, predictions: unknown) => unknown>)[name]!
+    const mistakes = mistakesWith((labels, predictions) => values(labels, predictions), pairFor(name.slice(0, -6)))
+    table[`${family}.${name}`] = Object.fromEntries(
+      Object.entries(mistakes).filter(([mistake]) => !mistake.includes('sample weights')),
+    )
+  }
+  return table
+}
+
 describe('losses', () => {
   const table: Record<string, Mistakes> = {}
   for (const name of makersOf(losses)) {
     const loss = make<Loss>(losses, name)
     table[`losses.${name}, apply`] = mistakesWith((...given) => loss.apply(...given), pairFor(name))
   }
-  checkMistakes('losses-apply', table)
+  checkMistakes('losses-apply', { ...table, ...valuesOf('losses', losses) }, { least: 9 })
 
   test.each(makersOf(losses))('%s takes what is right', async (name) => {
     const { labels, predictions } = pairFor(name)
@@ -110,7 +123,7 @@ describe('metrics', () => {
     'weights of other samples': () => { mean.updateState([1, 2], [1, 2, 3]) },
     'weights as text': () => { mean.updateState([1, 2], wrong('1')) },
   } // prettier-ignore
-  checkMistakes('metrics-update', table)
+  checkMistakes('metrics-update', { ...table, ...valuesOf('metrics', metrics) }, { least: 9 })
 
   test.each(makersOf(metrics))('%s forgets a batch that was wrong', async (name) => {
     const [untouched, metric] = [make<Metric>(metrics, name), make<Metric>(metrics, name)]
