@@ -124,7 +124,11 @@ const table: Record<string, Mistakes> = {
   },
 } // prettier-ignore
 
-checkMistakes('callbacks', table, { hide })
+const named = Object.entries(table).map(([name, mistakes]) => [
+  name in callbacks ? `callbacks.${name}` : name,
+  mistakes,
+])
+checkMistakes('callbacks', Object.fromEntries(named) as Record<string, Mistakes>, { hide })
 
 test('every maker of a callback has its mistakes', () => {
   const without = ['terminateOnNaN']
