@@ -8,6 +8,7 @@ import { checkOptions, obtainInputShape } from './options.ts'
 import type { ApplicationOptions } from './options.ts'
 import { layers, model, on, startOf } from './parts.ts'
 import type { SymbolicTensor } from './parts.ts'
+import type { OptionRule } from '../platform/option-rules.ts'
 import { preprocess, valueRanges } from './preprocess.ts'
 import type { PreprocessingMode } from './preprocess.ts'
 import { loadPretrained } from './weights.ts'
@@ -54,8 +55,8 @@ export interface Definition<O extends ApplicationOptions> {
   /** Name of the function, for errors. */
   readonly where: string
   readonly info: ApplicationInfo
-  /** Names of options beyond the common ones. */
-  readonly furtherOptions?: readonly (keyof O & string)[]
+  /** What options beyond the common ones must be. */
+  readonly furtherOptions?: Readonly<Record<Exclude<keyof O, keyof ApplicationOptions>, OptionRule>>
   /** Size that the ImageNet weights demand with the top; default `info.defaultSize`. */
   readonly sizeFor?: (options: O) => number
   /** Where the common rule for the input shape does not hold. */
@@ -96,9 +97,8 @@ export function application<O extends ApplicationOptions = ApplicationOptions>(
   definition: Definition<O>,
 ): Application<O> {
   const { where, info } = definition
-  const build = async (given?: O): Promise<Functional> => {
-    const options = given ?? ({} as O)
-    await checkOptions(where, options, definition.furtherOptions ?? [])
+  const build = async (options: O = {} as O): Promise<Functional> => {
+    await checkOptions(where, options, definition.furtherOptions ?? {})
     const settings = settingsOf(definition, options)
     definition.check?.(settings)
     const { weights = 'imagenet' } = options

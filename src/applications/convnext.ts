@@ -7,6 +7,7 @@ import type { ApplicationOptions } from './options.ts'
 import { activate, layers, on } from './parts.ts'
 import type { SymbolicTensor } from './parts.ts'
 import { pairOf } from './weights.ts'
+import { flag } from '../platform/option-rules.ts'
 
 export interface ConvNeXtOptions extends ApplicationOptions {
   /** Begin with a Normalization of pixels of 0..255; default true. */
@@ -101,7 +102,7 @@ function convNeXt(
       preprocessing: 'none',
       licence,
     },
-    furtherOptions: ['includePreprocessing'],
+    furtherOptions: { includePreprocessing: flag },
     modelName: () => name,
     weights: ({ includeTop }) => weights[includeTop ? 'top' : 'notop'],
     build: network(variant === 'Tiny' ? [3, 3, 9, 3] : [3, 3, 27, 3], widths),

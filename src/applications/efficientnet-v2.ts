@@ -6,6 +6,7 @@ import type { ApplicationOptions } from './options.ts'
 import { activate, layers, on } from './parts.ts'
 import type { SymbolicTensor } from './parts.ts'
 import { pairOf } from './weights.ts'
+import { flag } from '../platform/option-rules.ts'
 
 export interface EfficientNetV2Options extends ApplicationOptions {
   /** Begin with layers that scale pixels of 0..255; default true. */
@@ -182,7 +183,7 @@ function efficientNetV2(
       preprocessing: 'none',
       licence,
     },
-    furtherOptions: ['includePreprocessing'],
+    furtherOptions: { includePreprocessing: flag },
     modelName: () => name,
     weights: ({ includeTop }) => weights[includeTop ? 'top' : 'notop'],
     build,

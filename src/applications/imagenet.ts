@@ -1,9 +1,12 @@
 // The thousand classes of ImageNet: from predictions to names.
 import { readFile } from 'node:fs/promises'
-import { ArgumentError, FormatError, problem, ShapeError } from '../errors.ts'
+import { FormatError, problem, ShapeError } from '../errors.ts'
 import { showShape } from '../graph/types.ts'
+import { toTensor } from '../ops/convert.ts'
 import * as ops from '../ops/index.ts'
 import type { TensorLike } from '../ops/index.ts'
+import { whole, checkRules } from '../platform/option-rules.ts'
+import type { OptionRule } from '../platform/option-rules.ts'
 import { obtainFile } from './weights.ts'
 import type { RemoteFile } from './weights.ts'
 
@@ -21,6 +24,19 @@ export interface DecodeOptions {
 }
 
 const classes = 1000
+const where = 'decodePredictions'
+const isName = (value: unknown): boolean =>
+  Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === 'string')
+const optionRules: Readonly<Record<keyof DecodeOptions, OptionRule>> = {
+  top: whole(0),
+  classIndex: {
+    expected: 'an object from the indices 0 to 999 to [WordNet number, name]',
+    fits: (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      Array.from({ length: classes }).every((_, i) => isName((value as Record<number, unknown>)[i])),
+  },
+}
 
 export const classIndexFile: RemoteFile = {
   fileName: 'imagenet_class_index.json',
@@ -35,10 +51,9 @@ let downloaded: ClassIndex | null = null
  * @throws ShapeError for predictions of another shape; ArgumentError for a wrong `top`; DownloadError if the names cannot be had.
  */
 export async function decodePredictions(predictions: TensorLike, options: DecodeOptions = {}): Promise<Prediction[][]> {
+  checkRules(where, options, optionRules, `${where}(predictions, { top: 3 })`)
   const { shape, ...values } = await read(predictions)
   const { top = 5 } = options
-  if (!Number.isInteger(top) || top < 0)
-    throw new ArgumentError(problem({ where: 'decodePredictions', expected: 'top: a whole number', received: top }))
   const names = options.classIndex ?? (downloaded ??= await readClassIndex(await obtainFile(classIndexFile)))
   return Array.from({ length: shape[0]! }, (_, row) => {
     const scores = values.data.subarray(row * classes, (row + 1) * classes)
@@ -50,14 +65,15 @@ export async function decodePredictions(predictions: TensorLike, options: Decode
 }
 
 async function read(predictions: TensorLike): Promise<{ shape: readonly number[]; data: Float32Array }> {
-  const tensor = ops.tensor(predictions)
+  const tensor = toTensor(predictions, undefined, where)
   const { shape } = tensor
   if (shape.length !== 2 || shape[1] !== classes)
     throw new ShapeError(
       problem({
-        where: 'decodePredictions',
+        where,
         expected: 'predictions of an ImageNet classifier, of shape [n, 1000]',
         received: showShape(shape),
+        hint: 'Models with other classes, or without the top, have names of their own',
       }),
     )
   return { shape, data: (await ops.cast(tensor, 'float32').data()) as Float32Array }
@@ -90,8 +106,7 @@ export async function readClassIndex(path: string): Promise<ClassIndex> {
   const index = parsed as Record<string, unknown>
   for (let i = 0; i < classes; i++) {
     const entry = index[i]
-    if (!Array.isArray(entry) || entry.length !== 2 || !entry.every((part) => typeof part === 'string'))
-      return wrong({ [i]: entry })
+    if (!isName(entry)) return wrong({ [i]: entry })
   }
   return parsed as ClassIndex
 }

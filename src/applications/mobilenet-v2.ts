@@ -9,6 +9,7 @@ import { channelsOf, correctPad, divisible, layers, on } from './parts.ts'
 import type { SymbolicTensor } from './parts.ts'
 import { pairOf } from './weights.ts'
 import type { WeightsPair } from './weights.ts'
+import { positive } from '../platform/option-rules.ts'
 
 export interface MobileNetV2Options extends ApplicationOptions {
   /** Factor of the number of channels; default 1. With the ImageNet weights 0.35, 0.5, 0.75, 1, 1.3 or 1.4. */
@@ -124,7 +125,7 @@ export const mobileNetV2 = application<MobileNetV2Options>({
     preprocessing: 'tf',
     licence,
   },
-  furtherOptions: ['alpha'],
+  furtherOptions: { alpha: positive },
   sizeFor,
   check,
   modelName: (settings) => `mobilenetv2_${(settings.options.alpha ?? 1).toFixed(2)}_${sideOf(settings) ?? 'None'}`,

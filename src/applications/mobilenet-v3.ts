@@ -10,6 +10,7 @@ import { activate, channelsOf, correctPad, divisible, layers, on } from './parts
 import type { SymbolicTensor } from './parts.ts'
 import { pairOf } from './weights.ts'
 import type { WeightsPair } from './weights.ts'
+import { flag, positive, rate } from '../platform/option-rules.ts'
 
 export interface MobileNetV3Options extends ApplicationOptions {
   /** Factor of the number of channels; default 1. With the ImageNet weights 0.75 or 1. */
@@ -176,13 +177,9 @@ function check(where: string) {
   }
 }
 
-function shapeFor(where: string) {
-  return ({ inputShape, inputTensor }: MobileNetV3Options): (number | null)[] => {
-    if (inputShape === undefined) return inputTensor === undefined ? [null, null, 3] : inputTensor.shape.slice(1)
-    if (inputShape.length === 3) return [...inputShape]
-    const expected = 'an inputShape of three: [height, width, channels]'
-    throw new ArgumentError(problem({ where, expected, received: inputShape }))
-  }
+function shapeFor({ inputShape, inputTensor }: MobileNetV3Options): (number | null)[] {
+  if (inputShape === undefined) return inputTensor === undefined ? [null, null, 3] : inputTensor.shape.slice(1)
+  return [...inputShape]
 }
 
 function mobileNetV3(
@@ -202,8 +199,8 @@ function mobileNetV3(
       preprocessing: 'none',
       licence,
     },
-    furtherOptions: ['alpha', 'minimalistic', 'dropoutRate', 'includePreprocessing'],
-    shapeFor: shapeFor(where),
+    furtherOptions: { alpha: positive, minimalistic: flag, dropoutRate: rate, includePreprocessing: flag },
+    shapeFor,
     check: check(where),
     modelName: () => known.kerasName!,
     weights: ({ includeTop, options: { alpha = 1, minimalistic = false } }) =>

@@ -8,6 +8,7 @@ import { activate, layers, on } from './parts.ts'
 import type { SymbolicTensor } from './parts.ts'
 import { pairOf } from './weights.ts'
 import type { WeightsPair } from './weights.ts'
+import { positive, rate, whole } from '../platform/option-rules.ts'
 
 export interface MobileNetOptions extends ApplicationOptions {
   /** Factor of the number of channels; default 1. With the ImageNet weights 0.25, 0.5, 0.75 or 1. */
@@ -108,7 +109,7 @@ export const mobileNet = application<MobileNetOptions>({
     preprocessing: 'tf',
     licence,
   },
-  furtherOptions: ['alpha', 'depthMultiplier', 'dropout'],
+  furtherOptions: { alpha: positive, depthMultiplier: whole(1), dropout: rate },
   sizeFor: ({ inputShape: [height, width] = [] }) => (height === width && sizes.includes(height!) ? height! : 224),
   check,
   modelName: (settings) => `mobilenet_${(settings.options.alpha ?? 1).toFixed(2)}_${sideOf(settings) ?? 'None'}`,

@@ -2,7 +2,10 @@
 import { get as getActivation, serialize } from '../activations/index.ts'
 import type { ActivationLike } from '../activations/index.ts'
 import { ArgumentError, problem } from '../errors.ts'
-import { requireOptions } from '../platform/arguments.ts'
+import { isSymbolic } from '../layers/index.ts'
+import { didYouMean } from '../platform/arguments.ts'
+import { checkRules, flag, oneOf, orNull, text, whole } from '../platform/option-rules.ts'
+import type { OptionRule, OptionRules } from '../platform/option-rules.ts'
 import { exists } from '../platform/text-files.ts'
 import { warn } from '../platform/warn.ts'
 import type { SymbolicTensor } from './parts.ts'
@@ -25,33 +28,42 @@ export interface ApplicationOptions {
   readonly name?: string
 }
 
-const commonOptions = [
-  'includeTop', 'weights', 'inputTensor', 'inputShape', 'pooling', 'classes', 'classifierActivation', 'name',
-] // prettier-ignore
+const side = whole(1)
+const shape: OptionRule = {
+  expected: 'a list of three: [height, width, channels], whole numbers >= 1, null for sides that vary',
+  fits: (value) =>
+    Array.isArray(value) && value.length === 3 && value.every((size) => size === null || side.fits(size)),
+  hint: 'For example [160, 160, 3]',
+}
+const commonRules: Readonly<Record<keyof ApplicationOptions, OptionRule>> = {
+  includeTop: flag,
+  weights: {
+    expected: '"imagenet", null, or the path of a weight file',
+    fits: (value) => value === null || text.fits(value),
+    hint: 'null gives random weights',
+  },
+  inputTensor: { expected: 'a symbolic tensor', fits: isSymbolic, hint: 'For example input({ shape: [160, 160, 3] })' },
+  inputShape: shape,
+  pooling: orNull(oneOf('avg', 'max')),
+  classes: whole(1),
+  // Its maker says what it can be.
+  classifierActivation: { expected: 'an activation', fits: () => true },
+  name: text,
+}
 
 /**
  * Checks what does not depend on the architecture.
  * @throws ArgumentError for an unknown option, a weight file that is not there, or options that contradict each other.
  */
-export async function checkOptions(
-  where: string,
-  options: ApplicationOptions,
-  further: readonly string[],
-): Promise<void> {
-  const known = [...commonOptions, ...further]
-  requireOptions(where, options, known, `${where}({ weights: "imagenet" })`)
-  const { weights = 'imagenet', includeTop = true, classes = 1000, pooling = null } = options
+export async function checkOptions(where: string, options: ApplicationOptions, further: OptionRules): Promise<void> {
+  checkRules(where, options, { ...commonRules, ...further }, `${where}({ weights: "imagenet" })`)
+  const { weights = 'imagenet', includeTop = true, classes = 1000 } = options
   const isFile = weights !== null && weights !== 'imagenet'
-  if (isFile && (typeof weights !== 'string' || !(await exists(weights)))) {
-    const hint = 'There is no such file'
-    throw new ArgumentError(
-      problem({ where, expected: 'weights "imagenet", null, or the path of a weight file', received: weights, hint }),
-    )
+  if (isFile && !(await exists(weights))) {
+    const expected = '`weights` to be "imagenet", null, or the path of a weight file'
+    const meant = didYouMean(weights, ['imagenet'], 'There is no such file')
+    throw new ArgumentError(problem({ where, expected, received: weights, ...meant }))
   }
-  if (pooling !== null && pooling !== 'avg' && pooling !== 'max')
-    throw new ArgumentError(problem({ where, expected: 'pooling null, "avg" or "max"', received: pooling }))
-  if (!Number.isInteger(classes) || classes < 1)
-    throw new ArgumentError(problem({ where, expected: 'classes: an integer of at least 1', received: classes }))
   if (weights === 'imagenet' && includeTop && classes !== 1000) {
     const hint = 'Take includeTop: false and put a head of your own on the features'
     throw new ArgumentError(
@@ -64,8 +76,9 @@ export async function checkOptions(
 function checkActivation(where: string, activation: ActivationLike | undefined): void {
   const name = activation === undefined ? 'softmax' : serialize(getActivation(activation))
   if (name === 'softmax' || name === 'linear') return
-  const expected = 'classifierActivation softmax or null with pretrained weights'
-  throw new ArgumentError(problem({ where, expected, received: activation }))
+  const expected = '`classifierActivation` softmax or null with pretrained weights'
+  const hint = 'Take includeTop: false and put a head of your own on the features'
+  throw new ArgumentError(problem({ where, expected, received: activation, hint }))
 }
 
 export interface ShapeRules {
@@ -84,14 +97,16 @@ export function obtainInputShape(
 ): (number | null)[] {
   const standard = [defaultSize, defaultSize, 3]
   if (inputShape === undefined) return includeTop ? standard : [null, null, 3]
-  const fail = (expected: string): never => {
-    throw new ArgumentError(problem({ where, expected, received: inputShape }))
+  const fail = (expected: string, hint?: string): never => {
+    throw new ArgumentError(problem({ where, expected, received: inputShape, ...(hint === undefined ? {} : { hint }) }))
   }
-  if (inputShape.length !== 3) fail('an inputShape of three: [height, width, channels]')
   const [height, width, channels] = inputShape as [number | null, number | null, number | null]
   if (pretrained && channels !== 3) fail('an inputShape with 3 channels for pretrained weights')
   if (pretrained && includeTop && (height !== defaultSize || width !== defaultSize))
-    fail(`the inputShape [${standard.join(', ')}] for pretrained weights with includeTop`)
+    fail(
+      `the inputShape [${standard.join(', ')}] for pretrained weights with includeTop`,
+      'Other sizes: includeTop: false',
+    )
   if (!pretrained && channels !== 1 && channels !== 3)
     warn(`${where}: an inputShape with ${channels} channels; pictures have 1 or 3`)
   for (const side of [height, width])

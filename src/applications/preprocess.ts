@@ -3,6 +3,7 @@ import { problem, ShapeError } from '../errors.ts'
 import { showShape } from '../graph/types.ts'
 import { isSymbolic } from '../layers/index.ts'
 import { applyOperation } from '../models/index.ts'
+import { toTensor } from '../ops/convert.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
 import type { SymbolicTensor } from './parts.ts'
@@ -70,13 +71,14 @@ function scale<T>(x: T, mode: PreprocessingMode, { subtract, divide, reverseChan
  * @throws ShapeError for another rank, or channels that are not three where they are treated differently.
  */
 export function preprocess(where: string, x: Values, mode: PreprocessingMode): Tensor | SymbolicTensor {
-  const values = isSymbolic(x) ? x : ops.tensor(x)
+  const speaker = `preprocessInput of ${where}`
+  const values = isSymbolic(x) ? x : toTensor(x, undefined, speaker)
   const { shape } = values
   const byChannel = mode === 'torch' || mode === 'caffe'
   if ((shape.length !== 3 && shape.length !== 4) || (byChannel && shape.at(-1) !== 3))
     throw new ShapeError(
       problem({
-        where: `preprocessInput of ${where}`,
+        where: speaker,
         expected: 'pictures of shape [height, width, 3] or [n, height, width, 3]',
         received: showShape(shape),
       }),

@@ -25,6 +25,11 @@ export const positive: OptionRule = {
   expected: 'a number above 0',
   fits: (value) => typeof value === 'number' && value > 0,
 }
+/** A part that is dropped. */
+export const rate: OptionRule = {
+  expected: 'a number from 0 to below 1',
+  fits: (value) => typeof value === 'number' && value >= 0 && value < 1,
+}
 export const aFunction: OptionRule = { expected: 'a function', fits: (value) => typeof value === 'function' }
 /** As Keras' callbacks take it: 0 and 1, and their truth values. */
 export const verbosity: OptionRule = {
