@@ -1,7 +1,13 @@
 // Activations: functions of one tensor, by name or as functions.
 import { ArgumentError, problem } from '../errors.ts'
 import type { Tensor } from '../ops/index.ts'
-import { isSerializedObject, type SerializedObject, toCamelKey, toSnakeKey } from '../initializers/objects.ts'
+import {
+  type CamelName,
+  isSerializedObject,
+  type SerializedObject,
+  toCamelKey,
+  toSnakeKey,
+} from '../initializers/objects.ts'
 import { closest, isClass } from '../platform/arguments.ts'
 import * as functions from './functions.ts'
 
@@ -9,9 +15,6 @@ export * from './functions.ts'
 export { silu as swish, hardSilu as hardSwish } from './functions.ts'
 
 export type Activation = (x: Tensor) => Tensor
-/** A function, a name (`leaky_relu` or `leakyRelu`), a stored config, or null for linear. */
-export type ActivationLike = Activation | string | SerializedObject | null
-
 // `threshold` needs its options, so it has no bare name.
 const named = {
   linear: functions.linear,
@@ -45,7 +48,13 @@ const named = {
   glu: (x: Tensor) => functions.glu(x),
 } satisfies Record<string, Activation>
 
-const aliases: Record<string, keyof typeof named> = { swish: 'silu', hard_swish: 'hard_silu' }
+const aliases = { swish: 'silu', hard_swish: 'hard_silu' } as const satisfies Record<string, keyof typeof named>
+type SnakeName = keyof typeof named | keyof typeof aliases
+/** What a function is called here: `leaky_relu` or `leakyRelu`. Functions of your own are given themselves. */
+export type ActivationName = SnakeName | CamelName<SnakeName>
+/** A function, its name, a stored config, or null for linear. */
+export type ActivationLike = Activation | ActivationName | SerializedObject | null
+
 const custom = new Map<string, Activation>()
 
 /** Makes a function of your own known by a name, so that stored configs can mention it. */
@@ -67,7 +76,7 @@ export function get(identifier: ActivationLike | undefined): Activation {
     const own = custom.get(name)
     if (own !== undefined) return own
     const snake = toSnakeKey(name).replace(/_(\d)/, '$1')
-    const key = aliases[snake] ?? snake
+    const key = Object.hasOwn(aliases, snake) ? aliases[snake as keyof typeof aliases] : snake
     if (Object.hasOwn(named, key)) return named[key as keyof typeof named]
   }
   const meant = name === null ? null : closest(name, [...Object.keys(named), ...Object.keys(aliases), ...custom.keys()])

@@ -19,9 +19,9 @@ export function squeezeExcite(x: SymbolicTensor, filters: number, squeezed: numb
   const conv = { kernelSize: 1, padding: 'same', kernelInitializer: convolutionInitializer } as const
   let weight = on(layers.globalAveragePooling2D({ name: `${prefix}se_squeeze` }), x)
   weight = on(layers.reshape({ targetShape: [1, 1, filters], name: `${prefix}se_reshape` }), weight)
-  const reduce = { ...conv, filters: squeezed, activation: 'swish', name: `${prefix}se_reduce` }
+  const reduce = { ...conv, filters: squeezed, activation: 'swish', name: `${prefix}se_reduce` } as const
   weight = on(layers.conv2D(reduce), weight)
-  const expand = { ...conv, filters, activation: 'sigmoid', name: `${prefix}se_expand` }
+  const expand = { ...conv, filters, activation: 'sigmoid', name: `${prefix}se_expand` } as const
   weight = on(layers.conv2D(expand), weight)
   return on(layers.multiply({ name: `${prefix}se_excite` }), [x, weight])
 }

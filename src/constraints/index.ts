@@ -1,7 +1,7 @@
 // Constraints: what an optimizer replaces a weight by after each update.
 import { ArgumentError, problem } from '../errors.ts'
 import {
-  classNameOf, type Config, type Configured, isSerializedObject, ObjectRegistry, type SerializedObject,
+  type CamelName, classNameOf, type Config, type Configured, isSerializedObject, ObjectRegistry, type SerializedObject,
   requireClass,
 } from '../initializers/objects.ts' // prettier-ignore
 import { isClass } from '../platform/arguments.ts'
@@ -142,8 +142,11 @@ registry.addBuiltin(['NonNeg', 'non_neg', 'nonNeg'], () => new NonNeg())
 registry.addBuiltin(['UnitNorm', 'unit_norm', 'unitNorm'], (options) => new UnitNorm(options))
 registry.addBuiltin(['MinMaxNorm', 'min_max_norm', 'minMaxNorm'], (options) => new MinMaxNorm(options))
 
-/** An object, a name (`non_neg`), a stored config, a function, or null for none. */
-export type ConstraintLike = Constraint | ((value: Tensor) => Tensor) | string | SerializedObject
+type SnakeName = 'max_norm' | 'min_max_norm' | 'non_neg' | 'unit_norm'
+/** What a constraint is called here: `non_neg`, `nonNeg` or `NonNeg`. */
+export type ConstraintName = SnakeName | CamelName<SnakeName> | Capitalize<CamelName<SnakeName>>
+/** An object, a name, a stored config, or a function. */
+export type ConstraintLike = Constraint | ((value: Tensor) => Tensor) | ConstraintName | SerializedObject
 
 /** The constraint object, or null. @throws ArgumentError for an unknown name or kind. */
 export function get(identifier: ConstraintLike | null | undefined): Constraint | null {

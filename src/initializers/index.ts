@@ -2,12 +2,12 @@
 import { ArgumentError, problem } from '../errors.ts'
 import { type DType, type Shape, showShape, type TypedArray } from '../graph/types.ts'
 import type { Tensor } from '../ops/index.ts'
-import { toSnakeCase } from '../ops/naming.ts'
 import { isClass } from '../platform/arguments.ts'
 import { Constant, Identity, Ones, Zeros } from './constants.ts'
 import { Initializer } from './initializer.ts'
 import { makeChecked } from './make-checked.ts'
 import {
+  type CamelName,
   classNameOf,
   isSerializedObject,
   ObjectRegistry,
@@ -26,29 +26,36 @@ export * from './random.ts'
 
 /** A function may stand for an initializer. */
 export type InitializerFunction = (shape: Shape, dtype: DType) => Tensor | TypedArray
-/** An object, a name (`he_normal`, `HeNormal`, `heNormal`), a stored config, or a function. */
-export type InitializerLike = Initializer | InitializerFunction | string | SerializedObject
-
 type Options = Record<string, unknown>
 type Maker = new (options: never) => Initializer
 const registry = new ObjectRegistry<Initializer>('initializer', 'keras.initializers')
 
-const builtin: readonly Maker[] = [
-  Zeros, Ones, Constant, Identity, RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling, GlorotUniform, GlorotNormal,
-  HeUniform, HeNormal, LecunUniform, LecunNormal, Orthogonal,
-] // prettier-ignore
-const aliases: Record<string, readonly string[]> = {
-  Identity: ['IdentityInitializer'],
-  Orthogonal: ['OrthogonalInitializer'],
-  RandomNormal: ['normal'],
-  RandomUniform: ['uniform'],
-  Ones: ['one'],
-  Zeros: ['zero'],
-}
-for (const cls of builtin) {
+const builtin = {
+  zeros: Zeros, ones: Ones, constant: Constant, identity: Identity, random_normal: RandomNormal, random_uniform: RandomUniform,
+  truncated_normal: TruncatedNormal, variance_scaling: VarianceScaling, glorot_uniform: GlorotUniform, glorot_normal: GlorotNormal,
+  he_uniform: HeUniform, he_normal: HeNormal, lecun_uniform: LecunUniform, lecun_normal: LecunNormal, orthogonal: Orthogonal,
+} as const satisfies Record<string, Maker> // prettier-ignore
+const aliases = {
+  identity: ['IdentityInitializer'],
+  orthogonal: ['OrthogonalInitializer'],
+  random_normal: ['normal'],
+  random_uniform: ['uniform'],
+  ones: ['one'],
+  zeros: ['zero'],
+} as const satisfies Partial<Record<keyof typeof builtin, readonly string[]>>
+
+type SnakeName = keyof typeof builtin
+/** What an initializer is called here: `he_normal`, `heNormal` or `HeNormal`. Those of your own are given themselves. */
+export type InitializerName =
+  SnakeName | CamelName<SnakeName> | Capitalize<CamelName<SnakeName>> | (typeof aliases)[keyof typeof aliases][number]
+/** An object, a name, a stored config, or a function. */
+export type InitializerLike = Initializer | InitializerFunction | InitializerName | SerializedObject
+
+const others: Readonly<Partial<Record<string, readonly string[]>>> = aliases
+for (const [snake, cls] of Object.entries<Maker>(builtin)) {
   const { className } = cls as unknown as typeof Initializer
   const camel = className[0]!.toLowerCase() + className.slice(1)
-  registry.addBuiltin([className, toSnakeCase(className), camel, ...(aliases[className] ?? [])], make(cls))
+  registry.addBuiltin([className, snake, camel, ...(others[snake] ?? [])], make(cls))
 }
 function make(cls: Maker): (options: Options) => Initializer {
   return (options) => new (cls as new (options: Options) => Initializer)(options)

@@ -5,6 +5,9 @@ import { closest } from '../platform/arguments.ts'
 /** JSON as Keras writes it: keys in snake_case. */
 export type Config = Record<string, unknown>
 
+/** `he_normal` to `heNormal`, as a type. */
+export type CamelName<S extends string> = S extends `${infer A}_${infer B}` ? `${A}${Capitalize<CamelName<B>>}` : S
+
 /** An object as Keras stores it. */
 export interface SerializedObject {
   readonly class_name: string

@@ -1,5 +1,11 @@
 // Activations as layers: Activation, ReLU, LeakyReLU, PReLU, ELU, Softmax.
-import { type Activation as ActivationFunction, type ActivationLike, get, serialize } from '../activations/index.ts'
+import {
+  type Activation as ActivationFunction,
+  type ActivationLike,
+  type ActivationName,
+  get,
+  serialize,
+} from '../activations/index.ts'
 import * as activations from '../activations/index.ts'
 import type { ConstraintLike } from '../constraints/index.ts'
 import type { InitializerLike } from '../initializers/index.ts'
@@ -30,7 +36,7 @@ export class Activation extends Layer {
   static override readonly className: string = 'Activation'
   readonly activation: ActivationFunction
 
-  constructor(options: ActivationOptions | string | ActivationFunction) {
+  constructor(options: ActivationOptions | ActivationName | ActivationFunction) {
     const all = typeof options === 'string' || typeof options === 'function' ? { activation: options } : options
     super(all)
     if (all.activation === undefined)

@@ -74,7 +74,7 @@ export class GroupQueryAttention extends Layer {
   override build(inputShape: LayerShape): void {
     const [query, value, key] = queryValueKey<SymbolicShape>(this.where, inputShape, isShape, true)
     for (const shape of [query, value, key]) requireRank(this.where, shape, 3)
-    const heads = (name: string, count: number, activation: string | null = null) =>
+    const heads = (name: string, count: number, activation: 'sigmoid' | null = null) =>
       this.#projections.make({
         name,
         equation: 'abc,cde->abde',

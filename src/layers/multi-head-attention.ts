@@ -109,7 +109,7 @@ export class MultiHeadAttention extends Layer {
           received: this.attentionAxes,
         }),
       )
-    const heads = (name: string, size: number, activation?: string) => {
+    const heads = (name: string, size: number, activation?: 'sigmoid') => {
       const { equation, biasAxes } = projection(rank - 1, 1, 2)
       const outputShape = [...new Array<null>(rank - 2).fill(null), this.numHeads, size]
       return this.#projections.make({ name, equation, biasAxes, outputShape, activation: activation ?? null })

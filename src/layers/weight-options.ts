@@ -1,7 +1,13 @@
 // Options that come in threes for each weight (initializer, regularizer, constraint), resolved once and written back to configs.
 import type { Constraint, ConstraintLike } from '../constraints/index.ts'
 import { get as getConstraint } from '../constraints/index.ts'
-import { getInitializer, type Initializer, type InitializerLike, serialize } from '../initializers/index.ts'
+import {
+  getInitializer,
+  type Initializer,
+  type InitializerLike,
+  type InitializerName,
+  serialize,
+} from '../initializers/index.ts'
 import { get as getRegularizer, type Regularizer, type RegularizerLike } from '../regularizers/index.ts'
 import type { Config } from './config.ts'
 
@@ -15,7 +21,7 @@ export interface WeightRecipe {
 /** Resolves names and stored configs. */
 export function recipe(
   initializer: InitializerLike | null | undefined,
-  byDefault: string,
+  byDefault: InitializerName,
   regularizer: RegularizerLike | null | undefined,
   constraint: ConstraintLike | null | undefined,
 ): WeightRecipe {

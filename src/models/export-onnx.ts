@@ -26,7 +26,7 @@ export interface ExportOptions {
   /** What is done to each input first, e.g. an application's `preprocessInput`, where the model does not do it itself. */
   readonly preprocess?: (x: Tensor) => Tensor
   /** Applied to the outputs, e.g. 'softmax' for a model that gives logits. */
-  readonly activation?: string
+  readonly activation?: activations.ActivationName
   /** Put BatchNormalization into the convolutions before it; default true. */
   readonly foldBatchNormalization?: boolean
   /** Stored as the metadata `classNames`, a JSON list. */

@@ -1,7 +1,7 @@
 // Regularizers: penalties on weights (and activations), added to the loss.
 import { ArgumentError, problem } from '../errors.ts'
 import {
-  classNameOf, type Config, type Configured, isSerializedObject, ObjectRegistry, type SerializedObject,
+  type CamelName, classNameOf, type Config, type Configured, isSerializedObject, ObjectRegistry, type SerializedObject,
   requireClass,
 } from '../initializers/objects.ts' // prettier-ignore
 import { isClass } from '../platform/arguments.ts'
@@ -152,8 +152,11 @@ registry.addBuiltin(
   (options) => new OrthogonalRegularizer(options),
 )
 
-/** An object, a name (`l2`, `L1L2`), a stored config, a function, or null for none. */
-export type RegularizerLike = Regularizer | ((value: Tensor) => Tensor) | string | SerializedObject
+type SnakeName = 'l1' | 'l2' | 'l1_l2' | 'orthogonal_regularizer'
+/** What a regularizer is called here: `l2`, `l1_l2`, `l1L2` or `L1L2`. */
+export type RegularizerName = SnakeName | CamelName<SnakeName> | Capitalize<CamelName<SnakeName>>
+/** An object, a name, a stored config, or a function. */
+export type RegularizerLike = Regularizer | ((value: Tensor) => Tensor) | RegularizerName | SerializedObject
 
 /** The regularizer object, or null. @throws ArgumentError for an unknown name or kind. */
 export function get(identifier: RegularizerLike | null | undefined): Regularizer | null {

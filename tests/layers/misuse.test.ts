@@ -42,17 +42,17 @@ test.each<[string, () => unknown, RegExp]>([
   ['negative slope', () => layers.reLU({ negativeSlope: -1 }), /`negativeSlope`/],
   [
     'activation',
-    () => layers.activation('rellu'),
+    () => layers.activation('rellu' as never),
     /activation: expected a function, null, or one of .*received "rellu"/,
   ],
   [
     'initializer',
-    () => layers.dense({ units: 1, kernelInitializer: 'hee' }),
+    () => layers.dense({ units: 1, kernelInitializer: 'hee' as never }),
     /layers.dense, `kernelInitializer`: expected one of .*received "hee"/,
   ],
   [
     'regularizer',
-    () => layers.dense({ units: 1, kernelRegularizer: 'l3' }),
+    () => layers.dense({ units: 1, kernelRegularizer: 'l3' as never }),
     /layers.dense, `kernelRegularizer`: expected one of .*received "l3"/,
   ],
   ['name', () => layers.dense({ units: 1, name: 'a/b' }), /`name` to be a string without "\/", received "a\/b"/],

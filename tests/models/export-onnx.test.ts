@@ -103,7 +103,7 @@ const cases: [string, Layer | Layer[], Shape?][] = [
   ['Dropout', layers.dropout({ rate: 0.5 })],
   ['RandomFlip and RandomRotation', [layers.randomFlip({ mode: 'horizontal' }), layers.randomRotation({ factor: 0.1 })]],
   ['TimeDistributed', layers.timeDistributed({ layer: dense({ units: 2 }) }), [3, 5]],
-  ...['elu', 'selu', 'sigmoid', 'tanh', 'silu', 'mish', 'softplus', 'softsign', 'hard_sigmoid', 'hard_silu', 'leaky_relu', 'relu6', 'log_softmax', 'exponential'].map(
+  ...(['elu', 'selu', 'sigmoid', 'tanh', 'silu', 'mish', 'softplus', 'softsign', 'hard_sigmoid', 'hard_silu', 'leaky_relu', 'relu6', 'log_softmax', 'exponential'] as const).map(
     (name): [string, Layer] => [`Activation ${name}`, layers.activation({ activation: name })],
   ),
 ] // prettier-ignore

@@ -1,7 +1,7 @@
 // Mistakes that do not compile: each line below `@ts-expect-error` would be an error at run time too. Checked by tsc.
 import {
-  activations, callbacks, type Functional, type History, initializers, input, layers, losses, metrics, model, ops, optimizers,
-  schedules, sequential, type Sequential, type Tensor,
+  activations, applications, callbacks, constraints, type Functional, type History, initializers, input, layers, losses, metrics, model, ops, optimizers,
+  regularizers, schedules, sequential, type Sequential, type Tensor,
 } from '../../src/index.ts' // prettier-ignore
 
 declare const net: Sequential
@@ -49,6 +49,66 @@ export function options(): void {
   sequential([layers.flatten])
   // @ts-expect-error: no list
   sequential(layers.flatten())
+}
+
+export function names(): void {
+  // @ts-expect-error: a misspelt activation
+  layers.dense({ units: 3, activation: 'rellu' })
+  // @ts-expect-error: an activation in capitals
+  layers.conv2D({ filters: 2, kernelSize: 3, activation: 'ReLU' })
+  // @ts-expect-error: a misspelt activation of an Activation layer
+  layers.activation('sofmax')
+  // @ts-expect-error: a misspelt initializer
+  layers.dense({ units: 3, kernelInitializer: 'he_norml' })
+  // @ts-expect-error: a misspelt regularizer
+  layers.dense({ units: 3, kernelRegularizer: 'l3' })
+  // @ts-expect-error: a misspelt constraint
+  layers.dense({ units: 3, kernelConstraint: 'nonneg' })
+  // @ts-expect-error: a misspelt activation of a classifier
+  applications.mobileNet({ weights: null, classifierActivation: 'softmx' })
+  // @ts-expect-error: a name that nothing has
+  activations.get('linearr')
+  // @ts-expect-error: a name that nothing has
+  initializers.get('glorot')
+  // @ts-expect-error: a name that nothing has
+  regularizers.get('ridge')
+  // @ts-expect-error: a name that nothing has
+  constraints.get('norm')
+  // All the ways to write a name, and objects and functions of one's own.
+  layers.dense({
+    units: 3,
+    activation: 'leaky_relu',
+    kernelInitializer: 'he_normal',
+    kernelRegularizer: 'l1_l2',
+    kernelConstraint: 'max_norm',
+  })
+  layers.dense({
+    units: 3,
+    activation: 'leakyRelu',
+    kernelInitializer: 'heNormal',
+    kernelRegularizer: 'l1L2',
+    kernelConstraint: 'maxNorm',
+  })
+  layers.dense({
+    units: 3,
+    activation: 'hard_swish',
+    kernelInitializer: 'HeNormal',
+    kernelRegularizer: 'L1L2',
+    kernelConstraint: 'MaxNorm',
+  })
+  layers.dense({
+    units: 3,
+    activation: (value) => value,
+    kernelInitializer: initializers.zeros(),
+    kernelRegularizer: (value) => ops.sum(value),
+    kernelConstraint: null,
+  })
+  layers.dense({
+    units: 3,
+    activation: null,
+    biasInitializer: 'normal',
+    kernelInitializer: { class_name: 'Mine', config: {} },
+  })
 }
 
 export function training(): void {
