@@ -65,7 +65,7 @@ export function names(): void {
   // @ts-expect-error: a misspelt constraint
   layers.dense({ units: 3, kernelConstraint: 'nonneg' })
   // @ts-expect-error: a misspelt activation of a classifier
-  applications.mobileNet({ weights: null, classifierActivation: 'softmx' })
+  void applications.mobileNet({ weights: null, classifierActivation: 'softmx' })
   // @ts-expect-error: a name that nothing has
   activations.get('linearr')
   // @ts-expect-error: a name that nothing has
