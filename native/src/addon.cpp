@@ -8,6 +8,7 @@
 
 #include "attributes.h"
 #include "compute_thread.h"
+#include "handles.h"
 #include "isa.h"
 #include "jpeg.h"
 #include "memory.h"
@@ -25,34 +26,7 @@ std::map<std::string, StepFactory>& stepFactories() {
 namespace {
 
 // Tags keep a wrong External from being taken for another kind.
-const napi_type_tag kBlockTag = {0x74616e756b690001, 0x1}, kStepTag = {0x74616e756b690002, 0x2}, kProgramTag = {0x74616e756b690003, 0x3};
-
-template <class T>
-Napi::Value wrap(Napi::Env env, std::shared_ptr<T> value, const napi_type_tag& tag, int64_t bytes) {
-  auto* holder = new std::shared_ptr<T>(std::move(value));
-  auto external = Napi::External<std::shared_ptr<T>>::New(
-      env, holder, [bytes](Napi::BasicEnv finalEnv, std::shared_ptr<T>* held) {
-        delete held;
-        if (bytes) {
-          int64_t total;
-          napi_adjust_external_memory(finalEnv, -bytes, &total);
-        }
-      });
-  napi_type_tag_object(env, external, &tag);
-  if (bytes) {
-    int64_t total;
-    napi_adjust_external_memory(env, bytes, &total);  // so that the garbage collector knows what a buffer weighs
-  }
-  return external;
-}
-
-template <class T>
-std::shared_ptr<T> unwrap(const Napi::Value& value, const napi_type_tag& tag, const char* what) {
-  bool fits = false;
-  if (value.IsExternal()) napi_check_object_type_tag(value.Env(), value, &tag, &fits);
-  if (!fits) throw std::invalid_argument(std::string("expected a ") + what);
-  return *value.As<Napi::External<std::shared_ptr<T>>>().Data();
-}
+const napi_type_tag kStepTag = {0x74616e756b690002, 0x2}, kProgramTag = {0x74616e756b690003, 0x3};
 
 /** Turns C++ exceptions into JavaScript ones: nothing may cross the border as a crash. */
 template <class Body>
@@ -143,6 +117,17 @@ Napi::Value write(const Napi::CallbackInfo& info) {
     auto array = info[1].As<Napi::TypedArray>();
     if (array.ByteLength() > block->size()) throw std::invalid_argument("write: data is larger than the buffer");
     std::memcpy(block->data(), static_cast<char*>(array.ArrayBuffer().Data()) + array.ByteOffset(), array.ByteLength());
+    return info.Env().Undefined();
+  });
+}
+
+/** copyOut(block, typedArray): copies now. Only for blocks that no run ever wrote to. */
+Napi::Value copyOut(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    auto block = unwrap<Block>(info[0], kBlockTag, "buffer");
+    auto array = info[1].As<Napi::TypedArray>();
+    if (array.ByteLength() > block->size()) throw std::invalid_argument("copyOut: target is larger than the buffer");
+    std::memcpy(static_cast<char*>(array.ArrayBuffer().Data()) + array.ByteOffset(), block->data(), array.ByteLength());
     return info.Env().Undefined();
   });
 }
@@ -329,6 +314,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(instance);
   exports.Set("allocate", Napi::Function::New(env, allocate));
   exports.Set("write", Napi::Function::New(env, write));
+  exports.Set("copyOut", Napi::Function::New(env, copyOut));
   exports.Set("read", Napi::Function::New(env, read));
   exports.Set("step", Napi::Function::New(env, makeStep));
   exports.Set("program", Napi::Function::New(env, makeProgram));

@@ -149,6 +149,7 @@ bool run_decoder(Decoder& d, const uint8_t* bytes, size_t size, const JpegDecodi
   info.scale_num = 1;
   info.scale_denom = how.ratio;
   jpeg_calc_output_dimensions(&info);
+  if (how.wanted && !(*how.wanted)(info.output_height, info.output_width)) return true;
   const size_t pitch = static_cast<size_t>(info.output_width) * d.channels;
   d.pixels = static_cast<uint8_t*>(std::malloc(pitch * info.output_height));
   if (!d.pixels) jump(d.errors, "out of memory");

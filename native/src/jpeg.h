@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -20,6 +21,7 @@ struct JpegDecoding {
   bool recoverTruncated = false;  // what is missing becomes grey, instead of an error
   int ratio = 1;                  // 1, 2, 4 or 8: scaled down while it is decoded
   int64_t maxPixels = 100'000'000;
+  const std::function<bool(int64_t height, int64_t width)>* wanted = nullptr;  // asked once the header is read; must not throw
 };
 
 struct JpegPixels {
@@ -28,7 +30,7 @@ struct JpegPixels {
   int channels = 0;
 };
 
-// Nothing is allocated before the header was checked. Throws std::runtime_error for broken, truncated and too large pictures.
+// Nothing is allocated before the header was checked. Without data if the picture is not `wanted`. Throws std::runtime_error for broken, truncated and too large pictures.
 JpegPixels decodeJpeg(const uint8_t* bytes, size_t size, const JpegDecoding& how);
 
 struct JpegEncoding {

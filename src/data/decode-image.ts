@@ -2,13 +2,11 @@
 import { ArgumentError, FormatError, problem } from '../errors.ts'
 import { decodeBmp } from './decode-bmp.ts'
 import { decodeGif } from './decode-gif.ts'
-import { type JpegOptions, jpegDecoding, jpegPixels } from './decode-jpeg.ts'
+import { type JpegOptions, jpegPixels } from './decode-jpeg.ts'
 import { decodePng } from './decode-png.ts'
 import { decodeWebp } from './decode-webp.ts'
 import { jpegHeader } from './jpeg-header.ts'
-import { jpegAddon } from './picture-addon.ts'
 import { type Channels, frameOf, type Frames, type Pixels, upright, withChannels } from './pixels.ts'
-import { type ResizePlan, resizePixels, resizeTables } from './resize-image.ts'
 
 export type ImageKind = 'jpeg' | 'png' | 'gif' | 'bmp' | 'webp'
 
@@ -23,7 +21,7 @@ export interface DecodeOptions extends JpegOptions {
   readonly applyExifOrientation?: boolean
 }
 
-const defaultMaxPixels = 100_000_000
+export const defaultMaxPixels = 100_000_000
 
 /** What the first bytes say; the name of a file may lie. */
 export function imageKind(bytes: Uint8Array): ImageKind | null {
@@ -50,30 +48,6 @@ export async function decodePixels(bytes: Uint8Array, options: DecodeOptions = {
   return named(bytes, options, async (kind) =>
     frameOf((await decodeUpright(bytes, kind, options, wanted)) as Frames<Uint8Array>, 0),
   )
-}
-
-/** Decodes and resizes. Into a Uint8Array of the new size rounded, into a Float32Array as tf.image.resize gives it. */
-export async function decodeResized<T extends Uint8Array | Float32Array>(
-  bytes: Uint8Array,
-  options: DecodeOptions & { readonly plan: ResizePlan },
-  target: T,
-): Promise<T> {
-  const { channels = 3, maxPixels = defaultMaxPixels, plan } = options
-  check(options)
-  return named(bytes, options, async (kind) => {
-    const header = kind === 'jpeg' ? jpegHeader(bytes) : null
-    const plain = (options.ratio ?? 1) === 1 && !(options.applyExifOrientation && header?.orientation !== 1)
-    const addon = header === null || !plain ? null : await jpegAddon()
-    if (header !== null && addon !== null && header.height > 0 && header.width > 0) {
-      // In one go: the pixels of the file's size never come to JavaScript.
-      const tables = resizeTables([header.height, header.width], channels, plan)
-      return addon.decodeJpegResized(bytes, jpegDecoding(options, channels, maxPixels), tables, target)
-    }
-    const wanted = { channels, wide: false, all: false, maxPixels }
-    const frames = (await decodeUpright(bytes, kind, options, wanted)) as Frames<Uint8Array>
-    const { data, height, width } = frameOf(frames, 0)
-    return resizePixels(data, resizeTables([height, width], channels, plan), target)
-  })
 }
 
 function check({ channels = 3, dct = 'fast', ratio = 1 }: DecodeOptions): void {

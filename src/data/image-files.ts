@@ -11,7 +11,8 @@ import type { DirectoryIndex } from './directory-index.ts'
 import { TensorSpec } from './element-spec.ts'
 import type { ElementSpec } from './element-spec.ts'
 import type { ImageOptions, Settings } from './image-options.ts'
-import { loadInto, pictureBatches, pixelArray } from './picture-batches.ts'
+import { pictureBatches } from './picture-batches.ts'
+import { PictureLoader } from './picture-loader.ts'
 import { RandomState } from './random-state.ts'
 import type { Element } from './structure.ts'
 
@@ -85,14 +86,13 @@ export function datasetsOfFiles(
     const listed = filesDataset(files, numbers)
     const ordered = shuffle ? listed.shuffle(batchSize === null ? 1024 : batchSize * 8, { seed }) : listed
     const skipped = new Map<string, string>()
-    const pictures = skip ? skipping(ordered, classNames, settings, skipped) : loaded(ordered, classNames, settings)
-    const batches =
-      batchSize === null
-        ? pictures
-        : skip
-          ? pictures.batch(batchSize)
-          : pictureBatches(ordered, batchSize, classNames.length, settings, specOfPictures(classNames.length, settings))
-    return new ImageDataset(batches.prefetch(2), classNames, files, labelMode === null ? [] : numbers, skipped)
+    const batches = (): Dataset => {
+      if (batchSize !== null && !skip)
+        return pictureBatches(ordered, batchSize, classNames.length, settings, specOfPictures(classNames.length, settings)) // prettier-ignore
+      const pictures = skip ? skipping(ordered, classNames, settings, skipped) : loaded(ordered, classNames, settings)
+      return (batchSize === null ? pictures : pictures.batch(batchSize)).prefetch(2)
+    }
+    return new ImageDataset(batches(), classNames, files, labelMode === null ? [] : numbers, skipped)
   }
   const { validationSplit, subset } = options
   if (validationSplit === undefined || subset === undefined) return make(order, settings.shuffle)
@@ -139,7 +139,9 @@ function heldOut(order: readonly number[], labels: readonly number[], part: numb
 const parallel = Math.max(2, availableParallelism())
 
 function loaded(files: Dataset<[string, number]>, classNames: readonly string[], settings: Settings): Dataset {
-  const load = (path: string, label: number): Promise<Element> => loadElement(path, label, classNames.length, settings)
+  const loader = new PictureLoader(settings)
+  const load = (path: string, label: number): Promise<Element> =>
+    loadElement(loader, path, label, classNames.length, settings)
   const pictures: Dataset = files.map(load, { numParallelCalls: parallel })
   const spec = (): ElementSpec => specOfPictures(classNames.length, settings)
   return new Dataset((options) => pictures.iterate(options), pictures.cardinality(), spec)
@@ -152,9 +154,10 @@ function skipping(
   settings: Settings,
   skipped: Map<string, string>,
 ): Dataset {
+  const loader = new PictureLoader(settings)
   const load = async (path: string, label: number): Promise<{ element: Element | null }> => {
     try {
-      return { element: await loadElement(path, label, classNames.length, settings) }
+      return { element: await loadElement(loader, path, label, classNames.length, settings) }
     } catch (error) {
       // What is wrong with a file, not with the program.
       const { code } = error as NodeJS.ErrnoException
@@ -197,10 +200,14 @@ function filesDataset(paths: readonly string[], labels: readonly number[]): Data
   }, paths.length)
 }
 
-async function loadElement(path: string, label: number, classes: number, settings: Settings): Promise<Element> {
-  const pixels = await pixelArray(settings, 1)
-  await loadInto(path, settings, pixels)
-  const image = tensor(pixels, { shape: [...settings.size, settings.channels] })
+async function loadElement(
+  loader: PictureLoader,
+  path: string,
+  label: number,
+  classes: number,
+  settings: Settings,
+): Promise<Element> {
+  const image = await loader.loadOne(path)
   switch (settings.labelMode) {
     case null:
       return image

@@ -1,10 +1,12 @@
 // The addon's functions on pictures, wherever the addon loads: whichever engine computes, files are decoded the same way.
-import { readFile } from 'node:fs/promises'
-import type { PictureBinding } from '../engines/native/binding.ts'
+import type { OutsideMemory } from '../engines/engine.ts'
+import type { BlockHandle, PictureBinding } from '../engines/native/binding.ts'
 import { warnOnce } from '../platform/warn.ts'
 
 export interface PictureAddon {
   readonly functions: PictureBinding
+  /** What tensors are made of without a copy. */
+  readonly memory: (block: BlockHandle) => OutsideMemory
   /** False if the addon was built without libjpeg-turbo. */
   readonly jpeg: boolean
 }
@@ -13,15 +15,16 @@ let loading: Promise<PictureAddon | { readonly missing: string }> | undefined
 
 function load(): Promise<PictureAddon | { readonly missing: string }> {
   loading ??= (async () => {
-    // Not a literal: bundles for browsers leave the addon out.
-    const path: string = '../engines/native/binding.ts'
+    // Not literals: bundles for browsers leave the addon out.
+    const paths: readonly string[] = ['../engines/native/binding.ts', '../engines/native/buffer.ts']
     try {
-      const { buildCommand, loadBinding } = (await import(path)) as typeof import('../engines/native/binding.ts')
+      const { buildCommand, loadBinding } = (await import(paths[0]!)) as typeof import('../engines/native/binding.ts')
+      const { NativeMemory } = (await import(paths[1]!)) as typeof import('../engines/native/buffer.ts')
       const functions = loadBinding()
       const { libjpegTurbo } = functions.information() as { libjpegTurbo?: string }
       if (libjpegTurbo === undefined)
         return { missing: `the addon is older than this library; "${buildCommand}" builds it anew` }
-      return { functions, jpeg: libjpegTurbo !== '' }
+      return { functions, memory: (block) => new NativeMemory(functions, block), jpeg: libjpegTurbo !== '' }
     } catch (error) {
       return { missing: error instanceof Error ? error.message : String(error) }
     }
@@ -33,12 +36,6 @@ function load(): Promise<PictureAddon | { readonly missing: string }> {
 export async function pictureAddon(): Promise<PictureAddon | null> {
   const loaded = await load()
   return 'missing' in loaded ? null : loaded
-}
-
-/** The bytes of a file; in a quarter of the steps that Node takes, where the addon is. @throws Node's errors. */
-export async function readPicture(path: string): Promise<Uint8Array> {
-  const addon = await pictureAddon()
-  return addon === null ? readFile(path) : addon.functions.readFile(path).catch(() => readFile(path))
 }
 
 /** For JPEG; null where sharp must do, which is said once: it has another transform, and is slower. */

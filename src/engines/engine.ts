@@ -8,6 +8,11 @@ export interface EngineBuffer extends TensorType {
   readonly version: number
 }
 
+/** A tensor's content, row-major, in memory that JavaScript does not see. Nobody writes to it any more. */
+export interface OutsideMemory {
+  copyTo(target: TypedArray): void
+}
+
 export interface CompileOptions {
   /** Names the executable in dumps and errors, e.g. `fit step`. */
   readonly label?: string
@@ -51,6 +56,8 @@ export interface Engine {
   info(): EngineInfo
   /** Copies host data into a new buffer. */
   upload(data: TypedArray, type: TensorType): EngineBuffer
+  /** Makes memory a buffer without a copy; null if this engine cannot use memory of this kind. */
+  adopt?(memory: OutsideMemory, type: TensorType): EngineBuffer | null
   /** Copies a buffer to the host, row-major, after all queued runs that write it. */
   download(buffer: EngineBuffer): Promise<TypedArray>
   /** Plans a graph. Donated inputs and stable inputs are disjoint. @throws EngineError if it cannot be planned. */

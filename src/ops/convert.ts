@@ -3,7 +3,8 @@ import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { makeNode } from '../graph/node.ts'
 import type { Node } from '../graph/node.ts'
 import { showShape, sizeOf } from '../graph/types.ts'
-import type { DType, Shape, TypedArray } from '../graph/types.ts'
+import type { OutsideMemory } from '../engines/engine.ts'
+import type { DType, Shape, TensorType, TypedArray } from '../graph/types.ts'
 import { requireOptions } from '../platform/arguments.ts'
 import { requireDType, requireShape } from './checks.ts'
 import { castNode, promoteTypes, weakType } from './dtypes.ts'
@@ -90,6 +91,11 @@ function weakArray(data: TypedArray, dtype: DType): { data: TypedArray; dtype: D
   const exact =
     dtype === 'bool' ? data.every((x) => x === 0 || x === 1) : data.every((x) => weakType(x, dtype) === dtype)
   return exact ? hostArray(data, dtype, 'tensor') : { data, dtype: 'float32' }
+}
+
+/** A tensor of what is in memory already, without a copy. */
+export function tensorOfMemory(memory: OutsideMemory, { shape, dtype }: TensorType): Tensor {
+  return new Tensor(leafOf(Value.ofHost(memory, { shape, dtype }), 'data'))
 }
 
 function leafTensor(data: TypedArray, shape: Shape, dtype: DType): Tensor {

@@ -1,8 +1,9 @@
 // Concrete values and the nodes that stand for them: host data not yet uploaded, buffers of the engine, results still to come.
-import type { Engine, EngineBuffer } from '../engines/engine.ts'
+import type { Engine, EngineBuffer, OutsideMemory } from '../engines/engine.ts'
 import { EngineError } from '../errors.ts'
 import { makeNode } from '../graph/node.ts'
 import type { Node } from '../graph/node.ts'
+import { allocate, sizeOf } from '../graph/types.ts'
 import type { DType, Shape, TensorType, TypedArray } from '../graph/types.ts'
 import { enqueue } from './queue.ts'
 
@@ -14,7 +15,7 @@ export class Value implements TensorType {
   owners = 0
   /** True if the buffer is also another value's. */
   aliased = false
-  #host: TypedArray | null = null
+  #host: TypedArray | OutsideMemory | null = null
   #buffer: EngineBuffer | null = null
   #done: Promise<void> | null = null
   #settled = false
@@ -28,17 +29,13 @@ export class Value implements TensorType {
     this.dtype = type.dtype
   }
 
-  static ofHost(host: TypedArray, type: TensorType): Value {
+  static ofHost(host: TypedArray | OutsideMemory, type: TensorType): Value {
     const value = new Value(type)
     value.#host = host
     value.#settled = true
     return value
   }
 
-  /** The host array, as long as it was not uploaded. */
-  get host(): TypedArray | null {
-    return this.#host
-  }
   get failed(): boolean {
     return this.#error !== null
   }
@@ -78,15 +75,24 @@ export class Value implements TensorType {
     if (this.#error !== null) throw this.#error
     if (this.#buffer === null) {
       if (this.#host === null) throw new Error('a value is used before the run that makes it')
-      this.#buffer = engine.upload(this.#host, { shape: this.shape, dtype: this.dtype })
+      const type = { shape: this.shape, dtype: this.dtype }
+      const adopted = ArrayBuffer.isView(this.#host) ? null : (engine.adopt?.(this.#host, type) ?? null)
+      this.#buffer = adopted ?? engine.upload(this.#hostArray(this.#host), type)
       this.#host = null
     }
     return this.#buffer
   }
 
+  #hostArray(host: TypedArray | OutsideMemory, copy = false): TypedArray {
+    if (ArrayBuffer.isView(host)) return copy ? host.slice() : host
+    const array = allocate(this.dtype, sizeOf(this.shape))
+    host.copyTo(array)
+    return array
+  }
+
   /** A copy for the host, as of now: runs that are queued later do not change it. */
   read(): Promise<TypedArray> {
-    if (this.#host !== null) return Promise.resolve(this.#host.slice())
+    if (this.#host !== null) return Promise.resolve(this.#hostArray(this.#host, true))
     return new Promise((resolve, reject) => {
       const run = (engine: Engine): void => {
         try {
@@ -128,15 +134,19 @@ export class Value implements TensorType {
   }
 }
 
-const bound = new WeakMap<Node, Value>()
+// In the node itself: what a WeakMap holds, collections of young objects take for alive.
+const held = Symbol('value')
+interface Holder {
+  [held]?: Value
+}
 
 /** The value of a node that has one. */
 export function valueOf(node: Node): Value | undefined {
-  return bound.get(node)
+  return (node as Holder)[held]
 }
 /** From now on `node` need not be computed: graphs end at it and take `value` as an input. */
 export function bind(node: Node, value: Value): void {
-  bound.set(node, value)
+  ;(node as Holder)[held] = value
   value.addNode(node)
 }
 /** A new leaf that stands for `value`. */

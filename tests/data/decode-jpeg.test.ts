@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { decodePixels } from '../../src/data/decode-image.ts'
-import { decodeResized } from '../../src/data/decode-image.ts'
 import { jpegHeader } from '../../src/data/jpeg-header.ts'
 import { jpegAddon } from '../../src/data/picture-addon.ts'
-import { resizeHere, resizeImage, resizeTables } from '../../src/data/resize-image.ts'
+import { resizeHere, resizeTables } from '../../src/data/resize-image.ts'
 import { ArgumentError, FormatError } from '../../src/errors.ts'
 import { goldensRoot } from '../goldens-run/read.ts'
 
@@ -69,8 +68,6 @@ describe.skipIf((await jpegAddon()) === null)('with libjpeg-turbo', () => {
     const at = bomb.findIndex((byte, i) => byte === 0xff && bomb[i + 1] === 0xc0)
     bomb.set([0xff, 0xdc, 0xff, 0xdc], at + 5)
     await expect(decoded(bomb)).rejects.toThrow(/65500 x 65500/)
-    const target = new Float32Array(5 * 5 * 3)
-    await expect(decodeResized(bomb, { plan: { size: [5, 5] } }, target)).rejects.toThrow(/65500 x 65500/)
     expect((await decoded(photo, { maxPixels: 120 * 90 })).height).toBe(90)
     await expect(decoded(photo, { maxPixels: 120 * 90 - 1 })).rejects.toThrow(/90 x 120/)
   })
@@ -88,16 +85,6 @@ describe.skipIf((await jpegAddon()) === null)('with libjpeg-turbo', () => {
     await expect(decodePixels(photo, { ratio: 3 as 2 })).rejects.toThrow(ArgumentError)
   })
 
-  test('decoded and resized at once is the same as one after the other', async () => {
-    for (const name of ['rgb_420.jpg', 'gray.jpg', 'cmyk.jpg', 'progressive.jpg'])
-      for (const fit of ['stretch', 'crop', 'pad'] as const)
-        for (const channels of [1, 3, 4] as const) {
-          const plan = { size: [11, 7], method: 'bicubic', fit } as const
-          const target = new Float32Array(11 * 7 * channels)
-          await decodeResized(file(name), { channels, plan }, target)
-          expect(target).toEqual(await resizeImage(await decodePixels(file(name), { channels }), plan))
-        }
-  })
   test('the addon resizes as JavaScript does', async () => {
     const picture = await decoded(photo)
     for (const method of ['nearest', 'bilinear', 'area', 'lanczos3'] as const)
@@ -145,9 +132,7 @@ describe.skipIf((await jpegAddon()) === null)('with libjpeg-turbo', () => {
       }
       const cut = next(4) ? bytes : bytes.subarray(0, next(bytes.length))
       const options = { channels: ([1, 3, 4] as const)[next(3)]!, dct: next(2) ? 'fast' : 'accurate', maxPixels: 1e6, tryRecoverTruncated: next(2) === 0 } as const // prettier-ignore
-      const outcome = next(2)
-        ? decodePixels(cut, options).then(({ data, height, width, channels }) => expect(data.length).toBe(height * width * channels)) // prettier-ignore
-        : decodeResized(cut, { ...options, plan: { size: [8, 8] } }, new Uint8Array(64 * options.channels))
+      const outcome = decodePixels(cut, options).then(({ data, height, width, channels }) => expect(data.length).toBe(height * width * channels)) // prettier-ignore
       await outcome.then(
         () => good++,
         (error: unknown) => expect(error).toBeInstanceOf(FormatError),

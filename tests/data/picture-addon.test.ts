@@ -1,22 +1,109 @@
-// Reading files by the addon: what cannot be read is told as Node tells it.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+// Pictures by the addon, several at once: the same pixels as one by one, and every fault left to those who can tell it.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { readPicture } from '../../src/data/picture-addon.ts'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { decodePixels } from '../../src/data/decode-image.ts'
+import { jpegDecoding } from '../../src/data/decode-jpeg.ts'
+import { checkedOptions, type ImageOptions } from '../../src/data/image-options.ts'
+import { pictureAddon } from '../../src/data/picture-addon.ts'
+import { PictureLoader } from '../../src/data/picture-loader.ts'
+import { resizePixels, resizeTables } from '../../src/data/resize-image.ts'
+import { FormatError } from '../../src/errors.ts'
+import { sum } from '../../src/ops/index.ts'
 
-test('bytes, an empty file, what is missing, a folder', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'tanuki-read-'))
-  try {
-    const path = join(folder, 'ü x.bin')
-    const bytes = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 7) % 256)
-    await writeFile(path, bytes)
-    expect(Buffer.compare(await readPicture(path), bytes)).toBe(0)
-    await writeFile(path, '')
-    expect((await readPicture(path)).length).toBe(0)
-    await expect(readPicture(join(folder, 'nothing'))).rejects.toThrow(/ENOENT.*nothing/)
-    await expect(readPicture(folder)).rejects.toThrow(/EISDIR/)
-  } finally {
-    await rm(folder, { recursive: true })
+let folder = ''
+const files: string[] = []
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tanuki-pictures-'))
+  // More files than one task takes, of several sizes; one is a PNG whose name lies.
+  for (let i = 0; i < 11; i++) {
+    const [width, height] = [20 + 7 * (i % 3), 31 - 5 * (i % 4)]
+    const data = Uint8Array.from({ length: width * height * 3 }, (_, k) => (k * (i + 3)) % 251)
+    const picture = sharp(data, { raw: { width, height, channels: 3 } })
+    const path = join(folder, `ü ${i}.jpg`)
+    await writeFile(path, await (i === 6 ? picture.png() : picture.jpeg()).toBuffer())
+    files.push(path)
   }
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const loaderOf = (options: ImageOptions): PictureLoader => new PictureLoader(checkedOptions('test', options))
+
+describe('a batch', () => {
+  const cases: ImageOptions[] = [
+    {},
+    { colorMode: 'grayscale' },
+    { colorMode: 'rgba', uint8: true },
+    { interpolation: 'nearest' },
+    { interpolation: 'bicubic', cropToAspectRatio: true },
+    { padToAspectRatio: true, dct: 'accurate' },
+  ]
+  for (const options of cases)
+    test(`is its pictures, one by one: ${JSON.stringify(options)}`, async () => {
+      const settings = checkedOptions('test', { imageSize: [17, 23], ...options })
+      const { size, channels, interpolation, fit, dct, uint8 } = settings
+      const loader = new PictureLoader(settings)
+      const batch = (await loader.load(files))()
+      expect(batch.shape).toEqual([files.length, 17, 23, channels])
+      const Pixels = uint8 || interpolation === 'nearest' ? Uint8Array : Float32Array
+      const length = 17 * 23 * channels
+      const values = await batch.data()
+      for (const [i, path] of files.entries()) {
+        const { data, height, width } = await decodePixels(await readFile(path), { channels, dct })
+        const tables = resizeTables([height, width], channels, { size, method: interpolation, fit })
+        const expected = await resizePixels(data, tables, new Pixels(length))
+        expect(values.subarray(i * length, (i + 1) * length)).toEqual(expected)
+        expect(await (await loader.loadOne(path)).data()).toEqual(expected)
+      }
+    })
+
+  test('can be read as often as one likes, before and after it was computed with', async () => {
+    const batch = (await loaderOf({ imageSize: 9 }).load(files))()
+    const before = Float32Array.from(await batch.data())
+    const total = before.reduce((a, b) => a + b, 0)
+    expect(Math.abs((await sum(batch).item()) - total)).toBeLessThan(total * 1e-5)
+    expect(await batch.data()).toEqual(before)
+  })
+  test('names the file that cannot be read', async () => {
+    const broken = join(folder, 'cut.jpg')
+    await writeFile(broken, (await readFile(files[0]!)).subarray(0, -30))
+    await expect(loaderOf({}).load([...files, broken])).rejects.toThrow(/cut\.jpg/)
+    await expect(loaderOf({}).load([...files, broken])).rejects.toThrow(FormatError)
+    await expect(loaderOf({}).load([join(folder, 'nothing')])).rejects.toThrow(/ENOENT.*nothing/)
+    await expect(loaderOf({}).load([folder])).rejects.toThrow(/EISDIR/)
+    await expect(loaderOf({ maxPixels: 500 }).load(files)).rejects.toThrow(/at most 500 pixels/)
+    await writeFile(broken, '')
+    await expect(loaderOf({}).load([broken])).rejects.toThrow(/cut\.jpg.*an empty file/s)
+  })
+  test('that is stopped begins no more tasks', async () => {
+    let asked = 0
+    await loaderOf({}).load(files, () => ++asked > 1)
+    // Two workers that ask at their start, and one of them once more.
+    expect(asked).toBe(3)
+  })
+})
+
+test('handles, places and tables that do not fit are refused', async () => {
+  const { functions } = (await pictureAddon())!
+  const how = { ...jpegDecoding({}, 3, 1e6), floats: true, axesApart: true }
+  const recipe = functions.pictureRecipe(how)
+  const block = functions.pixelBlock(2 * 2 * 3 * 4)
+  const paths = [files[0]!]
+  expect(await functions.loadPictures(block, recipe, paths, [0])).toEqual(Int32Array.of(31, 20))
+  functions.addTables(recipe, resizeTables([31, 20], 3, { size: [2, 2] }))
+  expect(await functions.loadPictures(block, recipe, paths, [0])).toEqual(Int32Array.of(0, 0))
+  await expect(functions.loadPictures(block, recipe, paths, [1])).rejects.toThrow(/place/)
+  await expect(functions.loadPictures(block, recipe, paths, [-1])).rejects.toThrow(/place/)
+  expect(() => functions.loadPictures(block, recipe, paths, [])).toThrow(/place/)
+  expect(() => functions.loadPictures(recipe as never, recipe, paths, [0])).toThrow(/block of pixels/)
+  expect(() => functions.loadPictures(block, block as never, paths, [0])).toThrow(/recipe/)
+  expect(() => functions.placePixels(block, 4, new Float32Array(12))).toThrow(/outside/)
+  expect(() => functions.pictureRecipe({ ...how, channels: 0 })).toThrow(/channels/)
+  const beyond = { ...resizeTables([31, 20], 3, { size: [2, 2] }), rowStarts: Int32Array.of(0, 30) }
+  expect(() => functions.addTables(recipe, beyond)).toThrow(/outside/)
+  functions.pixelMemory(block)
+  expect(() => functions.pixelMemory(block)).toThrow(/given away/)
+  expect(() => functions.loadPictures(block, recipe, paths, [0])).toThrow(/given away/)
 })

@@ -12,6 +12,10 @@ import type { StepAttributes } from './plan.ts'
 export type BlockHandle = { readonly __block: never }
 export type StepHandle = { readonly __step: never }
 export type ProgramHandle = { readonly __program: never }
+/** Memory for pictures that are being loaded. */
+export type PixelHandle = { readonly __pixels: never }
+/** How the pictures of a dataset are decoded, and the tables that resize them. */
+export type RecipeHandle = { readonly __recipe: never }
 
 export interface MadeStep {
   readonly handle: StepHandle
@@ -76,20 +80,36 @@ export interface ResizeTables {
 
 /** Pictures: on Node's pool of threads, not on the compute thread. Errors reject. Uint8Array targets are rounded half to even. */
 export interface PictureBinding {
-  /** A regular file, whole. Rejects without saying much: then Node's own readFile says it. */
-  readFile(path: string): Promise<Uint8Array>
+  /**
+   * `floats`: pixels are float32, else uint8. `axesApart`: the tables of an axis do not depend on the length of the other one.
+   */
+  pictureRecipe(how: JpegDecoding & { readonly floats: boolean; readonly axesApart: boolean }): RecipeHandle
+  /** Used for all pictures of this size from now on. */
+  addTables(recipe: RecipeHandle, tables: ResizeTables): void
   /** Memory of undefined content that is used again when nobody holds it any more. */
-  pixelBuffer(bytes: number): ArrayBuffer
+  pixelBlock(bytes: number): PixelHandle
+  /**
+   * Reads, decodes and resizes JPEG files to their places (the first is 0) in a block. For each file two numbers: 0, 0 if it is
+   * done; height and width if there are no tables for this size; -1, -1 if it is no JPEG that can be read.
+   */
+  loadPictures(
+    block: PixelHandle,
+    recipe: RecipeHandle,
+    files: readonly string[],
+    places: readonly number[],
+  ): Promise<Int32Array>
+  /** Copies what was decoded elsewhere to an offset in bytes. */
+  placePixels(block: PixelHandle, offset: number, pixels: TypedArray): void
+  /** Gives the memory away, as a buffer of the engine; not while pictures are being loaded to it. */
+  pixelMemory(block: PixelHandle): BlockHandle
+  /** Bytes given away so that did not come back yet. */
+  pixelsGiven(): number
+  /** Copies such a buffer, at once, as long as no run wrote to it. */
+  copyOut(block: BlockHandle, target: TypedArray): void
   decodeJpeg(
     file: Uint8Array,
     how: JpegDecoding,
   ): Promise<{ data: Uint8Array; height: number; width: number; channels: number }>
-  decodeJpegResized<T extends Uint8Array | Float32Array>(
-    file: Uint8Array,
-    how: JpegDecoding,
-    tables: ResizeTables,
-    target: T,
-  ): Promise<T>
   resizePixels<T extends Uint8Array | Float32Array>(
     pixels: Uint8Array | Float32Array,
     tables: ResizeTables,

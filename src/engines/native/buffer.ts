@@ -1,9 +1,9 @@
 // Memory of the native engine holding one tensor, row-major.
 import { bytesPerElement, sizeOf } from '../../graph/types.ts'
-import type { DType, Shape, TensorType } from '../../graph/types.ts'
-import type { EngineBuffer } from '../engine.ts'
+import type { DType, Shape, TensorType, TypedArray } from '../../graph/types.ts'
+import type { EngineBuffer, OutsideMemory } from '../engine.ts'
 import type { EngineError } from '../../errors.ts'
-import type { Binding, BlockHandle } from './binding.ts'
+import type { Binding, BlockHandle, PictureBinding } from './binding.ts'
 
 export class NativeBuffer implements EngineBuffer {
   readonly handle: BlockHandle
@@ -21,5 +21,18 @@ export class NativeBuffer implements EngineBuffer {
 
   static allocate(binding: Binding, type: TensorType): NativeBuffer {
     return new NativeBuffer(binding.allocate(sizeOf(type.shape) * bytesPerElement[type.dtype]), type)
+  }
+}
+
+/** A block that pictures were decoded to: on this engine a buffer without a copy. */
+export class NativeMemory implements OutsideMemory {
+  readonly handle: BlockHandle
+  readonly #binding: PictureBinding
+  constructor(binding: PictureBinding, handle: BlockHandle) {
+    this.#binding = binding
+    this.handle = handle
+  }
+  copyTo(target: TypedArray): void {
+    this.#binding.copyOut(this.handle, target)
   }
 }

@@ -1,12 +1,12 @@
 // The native engine: plans made here, run by the addon over oneDNN.
-import type { CompileOptions, Engine, EngineBuffer, EngineInfo, Executable } from '../engine.ts'
+import type { CompileOptions, Engine, EngineBuffer, EngineInfo, Executable, OutsideMemory } from '../engine.ts'
 import { EngineError } from '../../errors.ts'
 import type { Graph } from '../../graph/node.ts'
 import { allocate, bytesPerElement, showShape, sizeOf } from '../../graph/types.ts'
 import type { TensorType, TypedArray } from '../../graph/types.ts'
 import { loadBinding } from './binding.ts'
 import type { Binding } from './binding.ts'
-import { NativeBuffer } from './buffer.ts'
+import { NativeBuffer, NativeMemory } from './buffer.ts'
 import { BusyClock } from './busy-clock.ts'
 import { NativeExecutable } from './executable.ts'
 
@@ -36,6 +36,10 @@ class NativeEngine implements Engine {
     const buffer = NativeBuffer.allocate(this.#binding, type)
     if (bytes > 0) this.#binding.write(buffer.handle, data)
     return buffer
+  }
+
+  adopt(memory: OutsideMemory, type: TensorType): EngineBuffer | null {
+    return memory instanceof NativeMemory ? new NativeBuffer(memory.handle, type) : null
   }
 
   async download(buffer: EngineBuffer): Promise<TypedArray> {
