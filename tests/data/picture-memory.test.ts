@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { imageDatasetFromDirectory } from '../../src/data/image-directory.ts'
-import { mul, ready, setEngine } from '../../src/ops/index.ts'
+import { multiply, ready, setEngine } from '../../src/ops/index.ts'
 import type { Tensor } from '../../src/ops/index.ts'
 
 const folder = fileURLToPath(new URL('../../assets/clothing-mini/train', import.meta.url))
@@ -19,7 +19,7 @@ test('the reference engine computes with a batch of pictures, which stays as it 
   for await (const [images] of pictures.take(1) as AsyncIterable<[Tensor]>) {
     const before = Float32Array.from(await images.data())
     expect(before.some((value) => value > 0 && value < 255)).toBe(true)
-    expect(await mul(images, 2).data()).toEqual(before.map((value) => value * 2))
+    expect(await multiply(images, 2).data()).toEqual(before.map((value) => value * 2))
     expect(await images.data()).toEqual(before)
   }
 })
