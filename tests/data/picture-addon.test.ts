@@ -29,7 +29,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const loaderOf = (options: ImageOptions): PictureLoader => new PictureLoader(checkedOptions('test', options))
+const loaderOf = (options: ImageOptions): PictureLoader => new PictureLoader(checkedOptions('test', options, {}, ''))
 
 describe('a batch', () => {
   const cases: ImageOptions[] = [
@@ -42,7 +42,7 @@ describe('a batch', () => {
   ]
   for (const options of cases)
     test(`is its pictures, one by one: ${JSON.stringify(options)}`, async () => {
-      const settings = checkedOptions('test', { imageSize: [17, 23], ...options })
+      const settings = checkedOptions('test', { imageSize: [17, 23], ...options }, {}, '')
       const { size, channels, interpolation, fit, dct, uint8 } = settings
       const loader = new PictureLoader(settings)
       const batch = (await loader.load(files))()
