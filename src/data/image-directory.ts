@@ -7,10 +7,10 @@ import { indexDirectory, pictureExtensions } from './directory-index.ts'
 import { datasetsOfFiles } from './image-files.ts'
 import type { ImageDataset } from './image-files.ts'
 import { checkedOptions } from './image-options.ts'
-import type { ImageOptions } from './image-options.ts'
+import type { ImageOptions, Settings } from './image-options.ts'
 
 export interface ImageDirectoryOptions extends ImageOptions {
-  /** `inferred` from the folders (default), null for none, or one whole number for each file in sorted order. */
+  /** `inferred` from the folders (default), null for none (as `labelMode: null`), or one whole number for each file in sorted order. */
   readonly labels?: 'inferred' | null | readonly number[]
   /** Folders to use (with inferred labels), in the order of their indices. Default: all, sorted. */
   readonly classNames?: readonly string[]
@@ -46,20 +46,21 @@ export async function imageDatasetFromDirectory(
   options: ImageDirectoryOptions = {},
 ): Promise<ImageDataset | [ImageDataset, ImageDataset]> {
   checkValue(where, 'directory', directory, folderPath)
-  const settings = checkedOptions(where, options, directoryRules, `${where}("photos", { imageSize: [160, 160] })`)
-  const { labels = 'inferred', labelMode = 'int' } = options
+  const given = checkedOptions(where, options, directoryRules, `${where}("photos", { imageSize: [160, 160] })`)
+  const { labels = 'inferred' } = options
   const refuse = (expected: string, received: unknown, hint: string): never => {
     throw new ArgumentError(problem({ where, expected, received, hint }))
   }
   if (options.classNames !== undefined && labels !== 'inferred')
     refuse('`classNames` only with `labels` "inferred"', labels, 'Classes of numbers have no names')
-  if ((labels === null) !== (labelMode === null))
-    refuse('`labels` and `labelMode` both null, or neither', { labels, labelMode }, 'For pictures without labels: labels: null, labelMode: null') // prettier-ignore
-  const index = await indexDirectory(where, directory, options)
+  // Either of them says that there are no labels, as in Keras.
+  const none = labels === null || given.labelMode === null
+  const settings: Settings = none ? { ...given, labelMode: null } : given
+  const index = await indexDirectory(where, directory, none ? { ...options, labels: null } : options)
   if (index.paths.length === 0) {
     const folders = 'Each class has its folder, as in cats/1.jpg. For pictures without classes: labels: null, labelMode: null' // prettier-ignore
     const expected = `pictures (${pictureExtensions.join(', ')}) under ${resolve(directory)}`
-    refuse(expected, 'none', labels === 'inferred' ? folders : 'Other kinds of files are not looked at')
+    refuse(expected, 'none', !none && labels === 'inferred' ? folders : 'Other kinds of files are not looked at')
   }
   return datasetsOfFiles(where, index, options, settings)
 }

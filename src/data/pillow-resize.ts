@@ -121,8 +121,10 @@ function filtered(
     )
     return { data: out, height, width: wide, channels }
   }
-  // Columns first where rows grow and columns shrink: the picture in between, rounded to bytes, is another then.
-  if (width > pixels.width && height < pixels.height) return horizontally(vertically(pixels))
+  // Columns first where they lose more than twice as many pixels as rows (found by trial on Pillow 13): the picture in between, rounded to
+  // bytes, is another then.
+  const lost = pixels.height - height
+  if (lost > 0 && lost > 2 * (pixels.width - width)) return horizontally(vertically(pixels))
   return vertically(horizontally(pixels))
 }
 

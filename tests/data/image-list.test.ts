@@ -123,6 +123,18 @@ describe('CSV files', () => {
   })
 })
 
+test('a folder without labels: labels null, labelMode null, or both are one wish, as in Keras', async () => {
+  const root = 'tests/goldens/data/directory'
+  const options = { shuffle: false, verbose: false, imageSize: [4, 5] } as const
+  const both = await imageDatasetFromDirectory(root, { ...options, labels: null, labelMode: null })
+  expect(both.filePaths.length).toBeGreaterThan(10)
+  for (const one of [{ labels: null }, { labelMode: null }, { labels: null, labelMode: 'categorical' }] as const) {
+    const made = await imageDatasetFromDirectory(root, { ...options, ...one })
+    expect(made.filePaths).toEqual(both.filePaths)
+    expect([made.classNames, made.labels]).toEqual([[], []])
+  }
+})
+
 test('stratified splits have the same part of each class', async () => {
   await Promise.all((await filesOf(classes[0]!)).slice(0, 10).map((file) => rm(join(folder, file))))
   const options = { ...quiet, validationSplit: 0.25, seed: 3, subset: 'both', stratified: true } as const
