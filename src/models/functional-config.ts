@@ -61,11 +61,9 @@ export function functionalConfig(model: Functional): Config {
 
 function storedCall(node: InboundNode, tensorConfig: (tensor: SymbolicTensor) => Config): Config {
   const { operation } = node
+  if (operation instanceof Operation) return operation.storedCall(node, tensorConfig)
   const kwargs = kwargsOf(node, tensorConfig)
   const explicit = looksLikeDefault(operation, kwargs) ? { [explicitKey]: ['training'] } : {}
-  if (operation instanceof Operation) {
-    return { args: operation.argumentsWith((index) => tensorConfig(node.inputs[index]!)), kwargs }
-  }
   const argument = mapNested(node.args[0]!, isTensorLeaf, (leaf) =>
     isSymbolic(leaf) ? tensorConfig(leaf) : refuseConstant(operation),
   )
@@ -151,7 +149,7 @@ function makeCalls(where: string, waiting: Map<Layer, StoredNode[]>, find: Find)
       while (nodes.length > 0) {
         const call = nodes[0]!.resolve(find)
         if (call === null) break
-        if (layer instanceof Operation) layer.applyTo(...call.args)
+        if (layer instanceof Operation) layer.applyTo(call.args, call.kwargs)
         else {
           const given = call.isExplicit ? call.kwargs : givenKwargs(layer, call.kwargs)
           const { argument, kwargs } = fromStoredCall(layer, call.args, given)

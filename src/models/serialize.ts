@@ -63,7 +63,7 @@ export function deserializeAny(stored: SerializedObject, { build = true }: { rea
 
 function deserializeOne(stored: SerializedObject, build: boolean): Layer {
   const className = stored.class_name === 'Model' ? 'Functional' : stored.class_name
-  if (typeof stored.module === 'string' && stored.module.startsWith('keras.src.ops.')) {
+  if (isOperation(stored)) {
     const { name, ...attributes } = stored.config
     return new Operation({ className, name: typeof name === 'string' ? name : null, attributes })
   }
@@ -77,6 +77,11 @@ function deserializeOne(stored: SerializedObject, build: boolean): Layer {
 function builtAlone(stored: SerializedObject): boolean {
   const shape = stored.build_config?.input_shape
   return Array.isArray(shape) && typeof shape[0] === 'number'
+}
+
+/** True for what is stored as a plain operation, not as a layer. */
+export function isOperation({ module }: SerializedObject): boolean {
+  return typeof module === 'string' && /^keras\.src\.(ops|activations)\./.test(module)
 }
 
 function looksLikeGraph(config: Config): boolean {

@@ -1,7 +1,7 @@
 // The JSON of a model as Keras 2 wrote it, for whole-model `.h5` files: readable for tf_keras and for Keras 3.
 import type { Config, SerializedObject } from '../../layers/config.ts'
 import type { Model } from '../model.ts'
-import { serializeAny } from '../serialize.ts'
+import { isOperation, serializeAny } from '../serialize.ts'
 import { isDict } from '../tree.ts'
 
 /**
@@ -22,7 +22,7 @@ export function legacyModelConfig(model: Model): Config {
 class Unsayable extends Error {}
 
 function toLegacy(stored: SerializedObject): Config {
-  if (typeof stored.module === 'string' && stored.module.startsWith('keras.src.ops.')) throw new Unsayable()
+  if (isOperation(stored)) throw new Unsayable()
   const { class_name, config, shared_object_id: id } = stored
   const shared = id === undefined ? {} : { shared_object_id: id }
   if (class_name === 'Functional' && Array.isArray(config.layers))
