@@ -3,6 +3,17 @@ import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { writeFileAtomic } from '../platform/files.ts'
+import { opening } from '../platform/opening.ts'
+import {
+  checkRules,
+  checkValue,
+  filePath,
+  flag,
+  oneOf,
+  orNull,
+  positive,
+  type OptionRule,
+} from '../platform/option-rules.ts'
 import { warn } from '../platform/warn.ts'
 import { toTensor } from '../ops/convert.ts'
 import { broadcastTo, cast, reshape, slice, tensor } from '../ops/index.ts'
@@ -25,8 +36,24 @@ export interface LoadImgOptions {
   readonly maxPixels?: number
 }
 
-const channelsOf: Readonly<Record<string, Channels>> = { grayscale: 1, rgb: 3, rgba: 4 }
+const channelsOf: Readonly<Record<NonNullable<LoadImgOptions['colorMode']>, Channels>> = {
+  grayscale: 1,
+  rgb: 3,
+  rgba: 4,
+}
 const filterNames: readonly PillowFilter[] = ['nearest', 'bilinear', 'bicubic', 'lanczos', 'box', 'hamming']
+
+const loadRules: Readonly<Record<keyof LoadImgOptions, OptionRule>> = {
+  colorMode: oneOf(...Object.keys(channelsOf)),
+  targetSize: orNull({
+    expected: '[height, width]',
+    fits: (value) =>
+      Array.isArray(value) && value.length === 2 && value.every((side) => Number.isInteger(side) && side > 0),
+  }),
+  interpolation: oneOf(...filterNames),
+  keepAspectRatio: flag,
+  maxPixels: positive,
+}
 
 /**
  * A picture as keras.utils.load_img gives it, decoded and resized as Pillow does: uint8 [height, width, channels]. A 16-bit grey PNG
@@ -36,6 +63,8 @@ const filterNames: readonly PillowFilter[] = ['nearest', 'bilinear', 'bicubic', 
  */
 export async function loadImg(path: string | Uint8Array, options: LoadImgOptions = {}): Promise<Tensor> {
   const where = 'loadImg'
+  if (!(path instanceof Uint8Array)) checkValue(where, 'path', path, filePath)
+  checkRules(where, options, loadRules, 'loadImg(path, { targetSize: [224, 224] })')
   const {
     colorMode = 'rgb',
     targetSize = null,
@@ -43,17 +72,8 @@ export async function loadImg(path: string | Uint8Array, options: LoadImgOptions
     keepAspectRatio = false,
     maxPixels,
   } = options
-  const channels = Object.hasOwn(channelsOf, colorMode) ? channelsOf[colorMode] : undefined
-  if (channels === undefined)
-    throw new ArgumentError(problem({ where, expected: 'colorMode "grayscale", "rgb" or "rgba"', received: colorMode }))
-  if (!filterNames.includes(interpolation))
-    throw new ArgumentError(problem({ where, expected: `interpolation: ${filterNames.join(', ')}`, received: interpolation })) // prettier-ignore
-  if (
-    targetSize !== null &&
-    !(targetSize.length === 2 && targetSize.every((side) => Number.isInteger(side) && side > 0))
-  )
-    throw new ArgumentError(problem({ where, expected: 'targetSize: [height, width]', received: targetSize }))
-  const bytes = typeof path === 'string' ? await readFile(path) : path
+  const channels = channelsOf[colorMode]
+  const bytes = typeof path === 'string' ? await opening(where, path, 'read', () => readFile(path)) : path
   const source = typeof path === 'string' ? path : where
   const limits = { source, ...(maxPixels === undefined ? {} : { maxPixels }) }
   if (channels === 1 && isDeepGrey(bytes) && targetSize === null) {

@@ -18,12 +18,10 @@ function load(): Promise<PictureAddon | { readonly missing: string }> {
     // Not literals: bundles for browsers leave the addon out.
     const paths: readonly string[] = ['../engines/native/binding.ts', '../engines/native/buffer.ts']
     try {
-      const { buildCommand, loadBinding } = (await import(paths[0]!)) as typeof import('../engines/native/binding.ts')
+      const { loadBinding } = (await import(paths[0]!)) as typeof import('../engines/native/binding.ts')
       const { NativeMemory } = (await import(paths[1]!)) as typeof import('../engines/native/buffer.ts')
       const functions = loadBinding()
-      const { libjpegTurbo } = functions.information() as { libjpegTurbo?: string }
-      if (libjpegTurbo === undefined)
-        return { missing: `the addon is older than this library; "${buildCommand}" builds it anew` }
+      const { libjpegTurbo } = functions.information()
       return { functions, memory: (block) => new NativeMemory(functions, block), jpeg: libjpegTurbo !== '' }
     } catch (error) {
       return { missing: error instanceof Error ? error.message : String(error) }

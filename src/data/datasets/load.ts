@@ -2,6 +2,10 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ArgumentError, problem } from '../../errors.ts'
+import { closest } from '../../platform/arguments.ts'
+import {
+  abortSignal, aFunction, checkRules, checkValue, flag, folderPath, orNull, text, whole, type OptionRule,
+} from '../../platform/option-rules.ts' // prettier-ignore
 import { cacheFolder } from '../cache-folder.ts'
 import { AUTOTUNE, Dataset } from '../dataset.ts'
 import type { DownloadOptions } from '../download.ts'
@@ -31,6 +35,23 @@ export interface LoadOptions extends Pick<DownloadOptions, 'signal' | 'onProgres
   readonly dataDir?: string
   /** false: only what is there already. Default true, unless `TANUKI_OFFLINE` is set. */
   readonly download?: boolean
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string'
+const rules: Readonly<Record<keyof LoadOptions | 'split', OptionRule>> = {
+  split: {
+    expected: 'a split such as "train[:80%]", a list or a record of them',
+    fits: (value) =>
+      isText(value) || (typeof value === 'object' && value !== null && Object.values(value).every(isText)),
+  },
+  asSupervised: flag,
+  batchSize: orNull(whole(1)),
+  shuffleFiles: flag,
+  shuffleSeed: whole(0),
+  dataDir: folderPath,
+  download: flag,
+  signal: abortSignal,
+  onProgress: orNull(aFunction),
 }
 
 /** The examples of some splits of a set, and what is known of the set. */
@@ -70,6 +91,8 @@ export async function load(
   name: string,
   options: LoadOptions & { readonly split?: string | readonly string[] | Readonly<Record<string, string>> } = {},
 ): Promise<unknown> {
+  checkValue('datasets.load', 'name', name, text)
+  checkRules('datasets.load', options, rules, "datasets.load('cats_vs_dogs', { split: 'train' })")
   const source = await openSet(name, options)
   return splitsOf(source, options)
 }
@@ -139,7 +162,8 @@ async function openSet(name: string, options: LoadOptions): Promise<ExampleSourc
   const wanted = version ?? there.at(-1)
   if (wanted !== undefined && there.includes(wanted)) return openStoredSet(join(folder, wanted))
   const expected = `a data set of ${list().join(', ')}, or one in ${dataDir}`
-  const hint = 'Define a set of your own with datasets.register'
+  const near = closest(plain, list())
+  const hint = near === null ? 'Define a set of your own with datasets.register' : `Did you mean "${near}"?`
   throw new ArgumentError(problem({ where: 'datasets.load', expected, received: name, hint }))
 }
 

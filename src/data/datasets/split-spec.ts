@@ -1,5 +1,6 @@
 // The language of splits that TensorFlow Datasets has: `train[:40%]+test`, and which examples a piece of it means.
 import { ArgumentError, problem } from '../../errors.ts'
+import { closest } from '../../platform/arguments.ts'
 
 /** Number of examples in each file of a split. */
 export type ShardLengths = readonly number[]
@@ -30,7 +31,14 @@ export function slicesOf(spec: string, splits: Splits): Slice[] {
       if (selector !== undefined) refuse('`all` without bounds', spec)
       return Object.entries(splits).map(([split, lengths]) => ({ split, from: 0, to: total(lengths) }))
     }
-    if (!Object.hasOwn(splits, name!)) refuse(`a split of ${Object.keys(splits).join(', ')}`, name)
+    if (!Object.hasOwn(splits, name!)) {
+      const near = closest(name!, Object.keys(splits))
+      refuse(
+        `a split of ${Object.keys(splits).join(', ')}`,
+        name,
+        near === null ? undefined : `Did you mean "${near}"?`,
+      )
+    }
     return sliceOf(spec, name!, selector, splits[name!]!)
   })
 }
@@ -85,6 +93,6 @@ export function total(lengths: ShardLengths): number {
 function malformed(spec: string): never {
   return refuse('a split such as train, train[:40%], train[10:20]+test', spec)
 }
-function refuse(expected: string, received: unknown): never {
-  throw new ArgumentError(problem({ where, expected, received }))
+function refuse(expected: string, received: unknown, hint?: string): never {
+  throw new ArgumentError(problem({ where, expected, received, ...(hint === undefined ? {} : { hint }) }))
 }

@@ -146,6 +146,9 @@ const localBuild = fileURLToPath(new URL('../../../build/native/tanuki.node', im
 /** The command that builds the addon: an installed package has no scripts of its own to run. */
 export const buildCommand = /[\\/]node_modules[\\/]/.test(localBuild) ? 'npx tanuki build-native' : 'npm run build:native'
 
+/** What an addon that was built from older sources may lack. */
+const functionNames = ['run', 'loadPictures', 'placePixels', 'pixelMemory', 'copyOut', 'resizePixels'] as const
+
 let loaded: Binding | undefined
 
 /** @throws EngineError that tells what was tried and what to do. */
@@ -163,6 +166,8 @@ export function loadBinding(): Binding {
     const binding = createRequire(import.meta.url)(localBuild) as Binding
     binding.setThreads(threads)
     binding.information()
+    const lacking = functionNames.find((name) => typeof binding[name] !== 'function')
+    if (lacking !== undefined) throw new Error(`it is older than this library and has no ${lacking}; "${buildCommand}" builds it anew`)
     loaded = binding
     return binding
   } catch (error) {
