@@ -187,6 +187,8 @@ async function main() {
     '-Wextra',
     '-DNAPI_VERSION=8',
     '-DNAPI_CPP_EXCEPTIONS',
+    // A worker that is being terminated takes no exceptions: throwing one at it would end the process.
+    '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
     `-I${dnnl.include}`,
     `-I${dirname(require.resolve('node-addon-api/package.json'))}`,
     `-I${require('node-api-headers').include_dir}`,

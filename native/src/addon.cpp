@@ -2,9 +2,11 @@
 #include <napi.h>
 #include <omp.h>
 
+#include <condition_variable>
 #include <cstring>
 #include <dnnl.hpp>
 #include <dnnl_version.h>
+#include <mutex>
 
 #include "attributes.h"
 #include "compute_thread.h"
@@ -51,8 +53,39 @@ struct Completion {
   bool failed = false;
 };
 
+/**
+ * Whether the compute thread may still work for an environment and call back to it. Node deletes the way back when the environment ends (process.exit
+ * during a step), whoever holds it; so the end waits for the work under way, and what was queued behind it is dropped.
+ */
+struct Gate {
+  std::mutex mutex;
+  std::condition_variable idle;
+  bool closed = false, working = false;
+
+  /** False if the environment has ended. */
+  bool enter() {
+    std::lock_guard<std::mutex> lock(mutex);
+    working = !closed;
+    return working;
+  }
+  /** `back` is called only while the environment is there. False if it has ended. */
+  template <class Back>
+  bool leave(Back back) {
+    std::lock_guard<std::mutex> lock(mutex);
+    working = false;
+    idle.notify_all();
+    return !closed && back();
+  }
+  void close() {
+    std::unique_lock<std::mutex> lock(mutex);
+    closed = true;
+    idle.wait(lock, [this] { return !working; });
+  }
+};
+
 /** Per environment (main thread or worker): the way back from the compute thread, referenced only while work is under way. */
 struct Instance {
+  std::shared_ptr<Gate> gate = std::make_shared<Gate>();
   Napi::ThreadSafeFunction back;
   int pending = 0;
 };
@@ -66,8 +99,12 @@ void settle(Napi::Env env, Napi::Function, Completion* completion) {
   }
   auto* instance = env.GetInstanceData<Instance>();
   if (--instance->pending == 0) instance->back.Unref(env);
-  if (completion->failed) completion->deferred.Reject(Napi::Error::New(env, completion->error).Value());
-  else completion->deferred.Resolve(env.Undefined());
+  try {
+    if (completion->failed) completion->deferred.Reject(Napi::Error::New(env, completion->error).Value());
+    else completion->deferred.Resolve(env.Undefined());
+  } catch (const Napi::Error&) {
+    // A worker that is being terminated runs no JavaScript any more: nobody waits.
+  }
   delete completion;
 }
 
@@ -79,7 +116,11 @@ Napi::Value enqueue(Napi::Env env, Napi::Object keep, Work work) {
   if (instance->pending++ == 0) instance->back.Ref(env);
   Napi::ThreadSafeFunction back = instance->back;
   back.Acquire();
-  computeLater([completion, back, work = std::move(work)]() mutable {
+  computeLater([completion, back, gate = instance->gate, work = std::move(work)]() mutable {
+    if (!gate->enter()) {
+      completion->keep.SuppressDestruct();
+      return;
+    }
     try {
       work();
     } catch (const dnnl::error& e) {
@@ -92,11 +133,13 @@ Napi::Value enqueue(Napi::Env env, Napi::Object keep, Work work) {
       completion->failed = true;
       completion->error = e.what();
     }
-    if (back.BlockingCall(completion, settle) != napi_ok) {
-      completion->keep.SuppressDestruct();
-      // The environment has ended; leak the completion's handles with it.
-    }
-    back.Release();
+    const bool called = gate->leave([&] {
+      const bool ok = back.BlockingCall(completion, settle) == napi_ok;
+      back.Release();
+      return ok;
+    });
+    // The environment has ended: the completion's handles are gone with it.
+    if (!called) completion->keep.SuppressDestruct();
   });
   return promise;
 }
@@ -312,6 +355,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   instance->back = Napi::ThreadSafeFunction::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}), "tanuki", 0, 1);
   instance->back.Unref(env);
   env.SetInstanceData(instance);
+  // Hooks run in the opposite order: this one before the way back is deleted.
+  env.AddCleanupHook([gate = instance->gate] { gate->close(); });
   exports.Set("allocate", Napi::Function::New(env, allocate));
   exports.Set("write", Napi::Function::New(env, write));
   exports.Set("copyOut", Napi::Function::New(env, copyOut));

@@ -49,7 +49,7 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
     'layers.dtypeFromKeras', 'layers.dtypePolicy', 'layers.enclosingTraining', 'layers.fromKeras', 'layers.layerClass', 'layers.registerBuiltin',
     'layers.shapesOf', 'layers.toKeras', 'layers.withinCall', 'layers.withinName', 'losses.alignPair', 'losses.alignRanks', 'losses.applyMask',
     'losses.cosineSimilarityOf', 'losses.divideNoNan', 'losses.outputKind', 'losses.reduceWeighted', 'losses.resolveCrossentropy',
-    'metrics.resolveAccuracy', 'ops.autoName', 'ops.frozenGraph', 'ops.samePadding', 'ops.toSnakeCase', 'registerFileFormat', 'serializeAny',
+    'metrics.resolveAccuracy', 'ops.autoName', 'ops.frozenGraph', 'ops.samePadding', 'ops.toSnakeCase', 'pythonSlice', 'registerFileFormat', 'serializeAny',
     'setOutput', 'summaryText', 'uniquePaths', 'weightsFromBytes', 'weightsToBytes',
   ],
   'of the layers of saved models': ['applications.CustomScaleLayer', 'applications.LayerScale'],

@@ -57,7 +57,7 @@ describe('what NumPy writes', () => {
     const { mask } = await data.readNpz(file('zeros.npz'))
     expect([mask!.dtype, mask!.shape]).toEqual(['float32', [1200, 1000, 1]])
     await expect(data.readNpz(file('zeros.npz'), { maxBytes: 1_000_000 })).rejects.toThrow(/maxBytes/)
-    await expect(data.readNpz(file('nothing.npz'))).rejects.toThrow(/ENOENT/)
+    await expect(data.readNpz(file('nothing.npz'))).rejects.toThrow(/nothing\.npz.*no such file/)
   })
   test('a header of Python 2, double quotes, other orders of keys, no spaces', () => {
     const values = Uint8Array.of(1, 2, 3)
