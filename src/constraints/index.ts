@@ -5,7 +5,7 @@ import {
   requireClass,
 } from '../initializers/objects.ts' // prettier-ignore
 import { isClass } from '../platform/arguments.ts'
-import { makeChecked } from '../initializers/make-checked.ts'
+import { checkedMaker } from '../initializers/make-checked.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
 
@@ -172,19 +172,7 @@ export function register(
   registry.register(classNameOf(cls), (options) => new (cls as unknown as new (o: object) => Constraint)(options))
 }
 
-/** A function that makes a constraint of checked options. */
-function maker<C extends new (options?: never) => Constraint>(
-  name: string,
-  Class: C,
-): (...options: ConstructorParameters<C>) => InstanceType<C> {
-  const make = (given: object): InstanceType<C> => new Class(given as never) as InstanceType<C>
-  return (...given) => {
-    const [options = {}]: readonly unknown[] = given
-    return makeChecked(make, options as object, [], `constraints.${name}`)
-  }
-}
-
-export const maxNorm = maker('maxNorm', MaxNorm)
-export const nonNeg = maker('nonNeg', NonNeg)
-export const unitNorm = maker('unitNorm', UnitNorm)
-export const minMaxNorm = maker('minMaxNorm', MinMaxNorm)
+export const maxNorm = checkedMaker('constraints.maxNorm', MaxNorm)
+export const nonNeg = checkedMaker('constraints.nonNeg', NonNeg)
+export const unitNorm = checkedMaker('constraints.unitNorm', UnitNorm)
+export const minMaxNorm = checkedMaker('constraints.minMaxNorm', MinMaxNorm)

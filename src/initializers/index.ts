@@ -5,7 +5,7 @@ import type { Tensor } from '../ops/index.ts'
 import { isClass } from '../platform/arguments.ts'
 import { Constant, Identity, Ones, Zeros } from './constants.ts'
 import { Initializer } from './initializer.ts'
-import { makeChecked } from './make-checked.ts'
+import { checkedMaker } from './make-checked.ts'
 import {
   type CamelName,
   classNameOf,
@@ -126,30 +126,18 @@ export function serialize(initializer: Initializer): SerializedObject {
   return registry.serialize(initializer)
 }
 
-/** A function that makes an initializer of checked options. */
-function maker<C extends new (options?: never) => Initializer>(
-  name: string,
-  Class: C,
-): (...options: ConstructorParameters<C>) => InstanceType<C> {
-  const make = (given: object): InstanceType<C> => new Class(given as never) as InstanceType<C>
-  return (...given) => {
-    const [options = {}]: readonly unknown[] = given
-    return makeChecked(make, options as object, [], `initializers.${name}`)
-  }
-}
-
-export const zeros = maker('zeros', Zeros)
-export const ones = maker('ones', Ones)
-export const constant = maker('constant', Constant)
-export const identity = maker('identity', Identity)
-export const randomNormal = maker('randomNormal', RandomNormal)
-export const randomUniform = maker('randomUniform', RandomUniform)
-export const truncatedNormal = maker('truncatedNormal', TruncatedNormal)
-export const varianceScaling = maker('varianceScaling', VarianceScaling)
-export const glorotUniform = maker('glorotUniform', GlorotUniform)
-export const glorotNormal = maker('glorotNormal', GlorotNormal)
-export const heUniform = maker('heUniform', HeUniform)
-export const heNormal = maker('heNormal', HeNormal)
-export const lecunUniform = maker('lecunUniform', LecunUniform)
-export const lecunNormal = maker('lecunNormal', LecunNormal)
-export const orthogonal = maker('orthogonal', Orthogonal)
+export const zeros = checkedMaker('initializers.zeros', Zeros)
+export const ones = checkedMaker('initializers.ones', Ones)
+export const constant = checkedMaker('initializers.constant', Constant)
+export const identity = checkedMaker('initializers.identity', Identity)
+export const randomNormal = checkedMaker('initializers.randomNormal', RandomNormal)
+export const randomUniform = checkedMaker('initializers.randomUniform', RandomUniform)
+export const truncatedNormal = checkedMaker('initializers.truncatedNormal', TruncatedNormal)
+export const varianceScaling = checkedMaker('initializers.varianceScaling', VarianceScaling)
+export const glorotUniform = checkedMaker('initializers.glorotUniform', GlorotUniform)
+export const glorotNormal = checkedMaker('initializers.glorotNormal', GlorotNormal)
+export const heUniform = checkedMaker('initializers.heUniform', HeUniform)
+export const heNormal = checkedMaker('initializers.heNormal', HeNormal)
+export const lecunUniform = checkedMaker('initializers.lecunUniform', LecunUniform)
+export const lecunNormal = checkedMaker('initializers.lecunNormal', LecunNormal)
+export const orthogonal = checkedMaker('initializers.orthogonal', Orthogonal)

@@ -32,6 +32,18 @@ export function makeChecked<T extends HasConfig, Options extends object>(
   })
 }
 
+/** The lower-case function that makes a `Class` of checked options. `where` is how errors name it: `regularizers.l2`. */
+export function checkedMaker<C extends new (options?: never) => HasConfig>(
+  where: string,
+  Class: C,
+): (...options: ConstructorParameters<C>) => InstanceType<C> {
+  const make = (given: object): InstanceType<C> => new Class(given as never) as InstanceType<C>
+  return (...given) => {
+    const [options = {}]: readonly unknown[] = given
+    return makeChecked(make, options as object, [], where)
+  }
+}
+
 /** Where a required option is missing because it was misspelt, the error says so. */
 function explained<T>(create: () => T, options: object): T {
   try {

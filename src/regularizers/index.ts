@@ -5,7 +5,7 @@ import {
   requireClass,
 } from '../initializers/objects.ts' // prettier-ignore
 import { isClass } from '../platform/arguments.ts'
-import { makeChecked } from '../initializers/make-checked.ts'
+import { checkedMaker } from '../initializers/make-checked.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
 
@@ -182,19 +182,7 @@ export function register(
   registry.register(classNameOf(cls), (options) => new (cls as unknown as new (o: object) => Regularizer)(options))
 }
 
-/** A function that makes a regularizer of checked options. */
-function maker<C extends new (options?: never) => Regularizer>(
-  name: string,
-  Class: C,
-): (...options: ConstructorParameters<C>) => InstanceType<C> {
-  const make = (given: object): InstanceType<C> => new Class(given as never) as InstanceType<C>
-  return (...given) => {
-    const [options = {}]: readonly unknown[] = given
-    return makeChecked(make, options as object, [], `regularizers.${name}`)
-  }
-}
-
-export const l1 = maker('l1', L1)
-export const l2 = maker('l2', L2)
-export const l1L2 = maker('l1L2', L1L2)
-export const orthogonalRegularizer = maker('orthogonalRegularizer', OrthogonalRegularizer)
+export const l1 = checkedMaker('regularizers.l1', L1)
+export const l2 = checkedMaker('regularizers.l2', L2)
+export const l1L2 = checkedMaker('regularizers.l1L2', L1L2)
+export const orthogonalRegularizer = checkedMaker('regularizers.orthogonalRegularizer', OrthogonalRegularizer)
