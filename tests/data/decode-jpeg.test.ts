@@ -36,7 +36,26 @@ describe('headers', () => {
   })
 })
 
-describe.skipIf((await jpegAddon()) === null)('with libjpeg-turbo', () => {
+test('wrong options', async () => {
+  await expect(decodePixels(file('rgb_420.jpg'), { channels: 2 as 3 })).rejects.toThrow(ArgumentError)
+  await expect(decodePixels(file('rgb_420.jpg'), { dct: 'slow' as 'fast' })).rejects.toThrow(ArgumentError)
+  await expect(decodePixels(file('rgb_420.jpg'), { ratio: 3 as 2 })).rejects.toThrow(ArgumentError)
+})
+
+describe.skipIf((await jpegAddon()) !== null)('without libjpeg-turbo in the addon (else skipped)', () => {
+  const photo = file('rgb_420.jpg')
+  test('sharp decodes, whatever `dct` says; a cut file names itself', async () => {
+    const pictures = await Promise.all((['fast', 'accurate'] as const).map((dct) => decodePixels(photo, { dct })))
+    expect(pictures[0]!.data).toEqual(pictures[1]!.data)
+    await expect(decodePixels(photo.subarray(0, -40), { source: 'x.jpg' })).rejects.toThrow(/^x\.jpg/)
+  })
+  test('what sharp cannot do is an error that says what is needed', async () => {
+    for (const options of [{ ratio: 2 }, { fancyUpscaling: false }, { tryRecoverTruncated: true }] as const)
+      await expect(decodePixels(photo, options)).rejects.toThrow(/need the addon with libjpeg-turbo/)
+  })
+})
+
+describe.skipIf((await jpegAddon()) === null)('with libjpeg-turbo in the addon (else skipped)', () => {
   let photo: Uint8Array
   beforeAll(async () => {
     const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const
@@ -78,11 +97,6 @@ describe.skipIf((await jpegAddon()) === null)('with libjpeg-turbo', () => {
     const again = progressive.subarray(last, end)
     const many = Buffer.concat([progressive.subarray(0, end), ...Array.from({ length: 600 }, () => again), progressive.subarray(end)]) // prettier-ignore
     await expect(decoded(many)).rejects.toThrow(/scans/)
-  })
-  test('wrong options', async () => {
-    await expect(decodePixels(photo, { channels: 2 as 3 })).rejects.toThrow(ArgumentError)
-    await expect(decodePixels(photo, { dct: 'slow' as 'fast' })).rejects.toThrow(ArgumentError)
-    await expect(decodePixels(photo, { ratio: 3 as 2 })).rejects.toThrow(ArgumentError)
   })
 
   test('the addon resizes as JavaScript does', async () => {

@@ -6,15 +6,13 @@ import { join, relative } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { imageDatasetFromDirectory, RandomState } from '../../src/data/index.ts'
 import type { ImageDataset, ImageDirectoryOptions } from '../../src/data/index.ts'
-import { jpegAddon } from '../../src/data/picture-addon.ts'
 import { ArgumentError } from '../../src/errors.ts'
 import { Tensor } from '../../src/ops/index.ts'
+import { bySharp, exactJpeg, sharpLevels } from './jpeg.ts'
 import { buildPipeline } from './pipelines.ts'
 import { type Book, difference, type Json, type JsonObject, goldensRoot, readBook } from './read.ts'
 
 const folder = join(goldensRoot, 'data')
-/** Without libjpeg-turbo in the addon, JPEG comes by another transform. */
-const exactJpeg = (await jpegAddon()) !== null
 const plain = async (element: unknown): Promise<unknown> =>
   element instanceof Tensor ? element.array() : Promise.all((element as unknown[]).map(plain))
 
@@ -69,7 +67,7 @@ describe('data/directory_datasets', () => {
   /** The cases do not repeat the size of the pictures: it stands in the specification of the elements. */
   const sizes = book.cases.flatMap(({ datasets = [] }) => datasets.map((one) => one.element_spec[0]![0].slice(-3, -1)))
   for (const one of book.cases)
-    test(one.name, async () => {
+    test(`${one.name}${bySharp}`, async () => {
       const printed = vi.spyOn(console, 'log').mockImplementation(() => undefined)
       const imageSize = (one.datasets?.[0]?.element_spec[0]![0].slice(-3, -1) ?? sizes[0]!) as [number, number]
       const made = imageDatasetFromDirectory(root, { imageSize, ...optionsOf(one.arguments) })
@@ -106,7 +104,7 @@ describe('data/directory_datasets', () => {
     const size = pixels.length / stored.file_paths.length
     const expected = book.tensor(stored.images).data
     stored.file_paths.forEach((path, i) => {
-      const absolute = /\.jpe?g$/i.test(path) && !exactJpeg ? 14 : 1e-3
+      const absolute = /\.jpe?g$/i.test(path) && !exactJpeg ? sharpLevels : 1e-3
       const range = [i * size, (i + 1) * size] as const
       expect(difference(pixels.slice(...range), expected.subarray(...range), { absolute }), path).toBe(null)
     })
