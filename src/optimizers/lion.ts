@@ -3,6 +3,7 @@ import { ArgumentError, problem } from '../errors.ts'
 import type { Config } from '../initializers/objects.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, Variable } from '../ops/index.ts'
+import { float32Complement } from './moments.ts'
 import { Optimizer } from './optimizer.ts'
 import type { OptimizerOptions } from './options.ts'
 
@@ -37,7 +38,8 @@ export class Lion extends Optimizer<Tensor> {
   protected override update(gradient: Tensor, variable: Variable, rate: Tensor): void {
     const slot = this.slot('momentum', variable)
     const m = this.read(slot)
-    const mixed = (beta: number): Tensor => ops.add(ops.multiply(m, beta), ops.multiply(gradient, 1 - beta))
+    const mixed = (beta: number): Tensor =>
+      ops.add(ops.multiply(m, beta), ops.multiply(gradient, float32Complement(beta)))
     this.write(variable, ops.subtract(this.read(variable), ops.multiply(rate, ops.sign(mixed(this.beta1)))))
     this.write(slot, mixed(this.beta2))
   }

@@ -2,7 +2,7 @@
 import type { Config } from '../initializers/objects.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, Variable } from '../ops/index.ts'
-import { biasCorrection, movedMoment } from './moments.ts'
+import { biasCorrection, float32Complement, movedMoment } from './moments.ts'
 import { Optimizer } from './optimizer.ts'
 import type { OptimizerOptions } from './options.ts'
 
@@ -69,8 +69,8 @@ export class Nadam extends Optimizer<NadamScalars> {
   protected override update(gradient: Tensor, variable: Variable, scalars: NadamScalars): void {
     const momentum = this.slot('momentum', variable)
     const velocity = this.slot('velocity', variable)
-    const m = movedMoment(this.read(momentum), gradient, this.beta1)
-    const v = movedMoment(this.read(velocity), ops.square(gradient), this.beta2)
+    const m = movedMoment(this.read(momentum), gradient, this.beta1, float32Complement(this.beta1))
+    const v = movedMoment(this.read(velocity), ops.square(gradient), this.beta2, float32Complement(this.beta2))
     this.write(momentum, m)
     this.write(velocity, v)
     const ahead = ops.add(ops.multiply(scalars.ofMoment, m), ops.multiply(scalars.ofGradient, gradient))

@@ -2,7 +2,7 @@
 import type { Config } from '../initializers/objects.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, Variable } from '../ops/index.ts'
-import { biasCorrection, movedMoment } from './moments.ts'
+import { biasCorrection, float32Complement, movedMoment } from './moments.ts'
 import { Optimizer } from './optimizer.ts'
 import { type OptimizerOptions, requireRange } from './options.ts'
 
@@ -69,14 +69,14 @@ export class ScheduleFreeAdamW extends Optimizer<Shared> {
     const weights = this.read(variable)
     // The sequence starts at the weights as they are before any weight decay.
     const before = ops.where(isFirst, variable.value(), this.read(momentum))
-    const v = movedMoment(this.read(velocity), ops.square(gradient), beta2)
+    const v = movedMoment(this.read(velocity), ops.square(gradient), beta2, float32Complement(beta2))
     const scale = ops.add(ops.sqrt(ops.divide(v, correction)), epsilon)
     const z = ops.subtract(before, ops.divide(ops.multiply(rate, gradient), scale))
-    const average = ops.divide(ops.subtract(weights, ops.multiply(before, 1 - beta1)), beta1)
+    const average = ops.divide(ops.subtract(weights, ops.multiply(before, float32Complement(beta1))), beta1)
     const x = ops.add(ops.multiply(ops.subtract(1, share), average), ops.multiply(share, z))
     this.write(velocity, v)
     this.write(momentum, z)
-    this.write(variable, ops.add(ops.multiply(z, 1 - beta1), ops.multiply(x, beta1)))
+    this.write(variable, ops.add(ops.multiply(z, float32Complement(beta1)), ops.multiply(x, beta1)))
   }
 
   override getConfig(): Config {

@@ -46,13 +46,16 @@ export class CosineDecay extends LearningRateSchedule {
     const bounded = ops.minimum(step, decaySteps + warmupSteps)
     const decayed = this.#decay(ops.subtract(bounded, warmupSteps), warmupTarget)
     if (warmupSteps === 0) return decayed
-    const slope = ops.multiply(warmupTarget - initialLearningRate, ops.divide(bounded, warmupSteps))
+    const slope = ops.multiply(
+      Math.fround(warmupTarget) - Math.fround(initialLearningRate),
+      ops.divide(bounded, warmupSteps),
+    )
     return ops.where(ops.less(bounded, warmupSteps), ops.add(slope, initialLearningRate), decayed)
   }
 
   #decay(step: Tensor, from: number): Tensor {
     const cosine = cosineFrom1To0(ops.divide(step, this.decaySteps))
-    return ops.multiply(from, ops.add(ops.multiply(1 - this.alpha, cosine), this.alpha))
+    return ops.multiply(from, ops.add(ops.multiply(1 - Math.fround(this.alpha), cosine), this.alpha))
   }
 
   override getConfig(): Config {
@@ -101,7 +104,10 @@ export class CosineDecayRestarts extends LearningRateSchedule {
   override call(step: Tensor): Tensor {
     const { restarts, fraction } = this.#period(ops.divide(step, this.firstDecaySteps))
     const cosine = ops.multiply(ops.power(this.mMul, restarts), cosineFrom1To0(fraction))
-    return ops.multiply(this.initialLearningRate, ops.add(ops.multiply(1 - this.alpha, cosine), this.alpha))
+    return ops.multiply(
+      this.initialLearningRate,
+      ops.add(ops.multiply(1 - Math.fround(this.alpha), cosine), this.alpha),
+    )
   }
 
   /** How many periods are over, and what part of the present one is, given the time in lengths of the first one. */
@@ -111,11 +117,13 @@ export class CosineDecayRestarts extends LearningRateSchedule {
       const restarts = ops.floor(time)
       return { restarts, fraction: ops.subtract(time, restarts) }
     }
+    // tMul is a float32 before the difference is taken, as in Keras.
+    const growthRate = 1 - Math.fround(tMul)
     // The first n periods take (1 - tMul^n) / (1 - tMul). The quotient of float32 logarithms decides at the restarts, as in Keras.
-    const growth = ops.log(ops.subtract(1, ops.multiply(time, 1 - tMul)))
+    const growth = ops.log(ops.subtract(1, ops.multiply(time, growthRate)))
     const restarts = ops.floor(ops.divide(growth, ops.log(ops.tensor(tMul))))
     const length = ops.power(tMul, restarts)
-    const before = ops.divide(ops.subtract(1, length), 1 - tMul)
+    const before = ops.divide(ops.subtract(1, length), growthRate)
     return { restarts, fraction: ops.divide(ops.subtract(time, before), length) }
   }
 
