@@ -1,14 +1,13 @@
-// Goldens of weight lists: order of layers and weights in several states of freezing, and automatic names.
+// Goldens of weight lists: order of layers and weights in several states of freezing, and automatic names. The cases tell states in
+// words and give names alone: models are found or built from those, so that a case with other models needs no code of its own.
 import { expect } from 'vitest'
-import * as layers from '../../src/layers/index.ts'
-import { input, type Layer } from '../../src/layers/index.ts'
-import * as losses from '../../src/losses/index.ts'
-import * as metrics from '../../src/metrics/index.ts'
-import { type Functional, type Model, model as makeModel, sequential } from '../../src/models/index.ts'
+import type { Layer } from '../../src/layers/index.ts'
 import { clearSession } from '../../src/ops/index.ts'
-import * as optimizers from '../../src/optimizers/index.ts'
+import { type Lists, listsOf, modelWith } from './list-models.ts'
+import { classesByName, classOfName, layerOfClass, namesByClass, namesInOrder } from './list-names.ts'
+import { bringTo, named } from './list-states.ts'
 import type { Book } from './read.ts'
-import type { GoldenLists } from './training-helpers.ts'
+import type { Model } from '../../src/models/index.ts'
 
 interface State {
   readonly state: string
@@ -18,207 +17,155 @@ interface ListsCase {
   readonly name: string
   readonly states: readonly State[]
 }
+type Classes = ReturnType<typeof classesByName>
 
 export async function runWeightLists(_book: Book<ListsCase>, golden: ListsCase): Promise<void> {
   await Promise.resolve()
+  const classes = classesByName()
+  const world = modelsOf(golden.states)
   clearSession()
-  const build = builders[golden.name]
-  if (build === undefined) throw new Error(`no builder for ${golden.name}`)
-  expect(build()).toEqual(golden.states)
-}
-
-function listsOf(model: Model): GoldenLists {
-  return {
-    layers: model.layers.map(({ name }) => name),
-    weights: model.weights.map(({ path }) => path),
-    trainable_weights: model.trainableWeights.map(({ path }) => path),
-    non_trainable_weights: model.nonTrainableWeights.map(({ path }) => path),
-    count_params: model.countParams(),
+  let leaf: Layer | null = null
+  for (const state of golden.states) {
+    if (Array.isArray(state.names)) {
+      expect({ ...state, names: namesOf(state, classes) }).toEqual(state)
+    } else if (Array.isArray(state.weights)) {
+      leaf = leafIn(state as unknown as LeafState, leaf)
+      expect({ ...state, ...weightsOf(leaf) }).toEqual(state)
+    } else checkModels(state, world)
   }
 }
 
-export function makeBase(width = 4, size: readonly number[] = [8, 8, 3]): Functional {
-  const inputs = input({ shape: size, name: 'base_in' })
-  let x = layers
-    .conv2D({ filters: width, kernelSize: 3, padding: 'same', useBias: false, name: 'b_conv' })
-    .apply(inputs)
-  x = layers.batchNormalization({ name: 'b_bn' }).apply(x)
-  x = layers.activation({ activation: 'relu', name: 'b_act' }).apply(x)
-  let y = layers
-    .separableConv2D({ filters: width, kernelSize: 3, padding: 'same', useBias: false, name: 'b_sep' })
-    .apply(x)
-  y = layers.batchNormalization({ name: 'b_sep_bn' }).apply(y)
-  return makeModel({ inputs, outputs: layers.add({ name: 'b_add' }).apply([x, y]), name: 'base' })
+function namesOf(state: State, classes: Classes): unknown {
+  const names = state.names as readonly (string | readonly [string, string])[]
+  if (names.every((each) => typeof each === 'string')) return namesInOrder(state.state, names, classes)
+  return namesByClass(names as readonly (readonly [string, string])[])
 }
 
-export function makeTransfer(base: Functional, size: readonly number[] = [8, 8, 3], classes = 1): Functional {
-  const inputs = input({ shape: size, name: 'image' })
-  let x = layers.rescaling({ scale: 1 / 127.5, offset: -1, name: 'rescale' }).apply(inputs)
-  x = base.apply(x, { training: false })
-  x = layers.globalAveragePooling2D({ name: 'gap' }).apply(x)
-  x = layers.dropout({ rate: 0, name: 'drop' }).apply(x)
-  return makeModel({ inputs, outputs: layers.dense({ units: classes, name: 'head' }).apply(x), name: 'transfer' })
+// ---- Models -------------------------------------------------------------------------------------------------------------
+
+interface World {
+  /** The case's models by its names for them, the outermost first. */
+  readonly models: Map<string, Model>
+  /** Whether they have as many parameters as those of the case: its names alone may not tell. */
+  readonly exact: boolean
 }
 
-function makeResNet(): Functional {
-  const width = 6
-  const inputs = input({ shape: [8, 8, 3], name: 'image' })
-  let x = layers
-    .conv2D({ filters: width, kernelSize: 3, strides: 2, padding: 'same', useBias: false, name: 'stem' })
-    .apply(inputs)
-  x = layers.batchNormalization({ name: 'stem_bn' }).apply(x)
-  x = layers.activation({ activation: 'relu', name: 'stem_act' }).apply(x)
-  let y = layers
-    .separableConv2D({ filters: width, kernelSize: 3, padding: 'same', useBias: false, name: 'sep1' })
-    .apply(x)
-  y = layers.batchNormalization({ momentum: 0.9, epsilon: 1e-4, name: 'sep1_bn' }).apply(y)
-  y = layers.reLU({ maxValue: 6, name: 'sep1_act' }).apply(y)
-  y = layers.conv2D({ filters: width, kernelSize: 1, name: 'pw' }).apply(y)
-  x = layers.add({ name: 'add' }).apply([x, y])
-  const r = layers.conv2D({ filters: 2 * width, kernelSize: 1, strides: 2, padding: 'same', name: 'shortcut' }).apply(x)
-  y = layers.depthwiseConv2D({ kernelSize: 3, padding: 'same', depthMultiplier: 2, name: 'dw2' }).apply(x)
-  y = layers.batchNormalization({ name: 'dw2_bn' }).apply(y)
-  y = layers.maxPooling2D({ poolSize: 3, strides: 2, padding: 'same', name: 'pool' }).apply(y)
-  x = layers.concatenate({ name: 'cat' }).apply([layers.add({ name: 'add2' }).apply([r, y]), r])
-  x = layers.globalAveragePooling2D({ name: 'gap' }).apply(x)
-  x = layers.dropout({ rate: 0, name: 'drop' }).apply(x)
-  return makeModel({ inputs, outputs: layers.dense({ units: 1, name: 'head' }).apply(x), name: 'res_net' })
+function listsIn(state: State): Map<string, Lists> {
+  const isLists = (value: unknown): value is Lists =>
+    typeof value === 'object' && value !== null && 'trainable_weights' in value
+  return new Map(Object.entries(state).filter((entry): entry is [string, Lists] => isLists(entry[1])))
 }
 
-const builders: Record<string, () => State[]> = {
-  transfer() {
-    const base = makeBase()
-    const model = makeTransfer(base)
-    const state = (text: string): State => ({ state: text, model: listsOf(model), base: listsOf(base) })
-    const states = [state('as built')]
-    base.trainable = false
-    states.push(state('base frozen'))
-    base.trainable = true
-    states.push(state('unfrozen'))
-    base.trainable = false
-    base.layers.at(-2)!.trainable = true
-    states.push(state('base frozen, its last BatchNormalization set trainable'))
-    base.trainable = true
-    for (const layer of base.layers.slice(0, 3)) layer.trainable = false
-    states.push(state('first 3 layers of the base frozen'))
-    return states
-  },
+function modelsOf(states: readonly State[]): World {
+  const lists = new Map(states.toReversed().flatMap((state) => [...listsIn(state)]))
+  const models = new Map<string, Model>()
+  let allExact = true
+  const byTotal = [...lists].sort(([, a], [, b]) => b.weights.length - a.weights.length)
+  for (const [name, wanted] of byTotal) {
+    const nested = [...models.values()].find((model) => model.layers.some((layer) => layer.name === name))
+    if (nested !== undefined) models.set(name, nested.getLayer(name) as Model)
+    else {
+      const { model, exact } = modelWith(wanted, lists)
+      models.set(name, model)
+      allExact &&= exact
+    }
+  }
+  return { models, exact: allExact }
+}
 
-  leaf_layers() {
-    const state = (text: string, layer: Layer): State => ({
-      state: text,
-      weights: layer.weights.map(({ path }) => path),
-      trainable: layer.trainableWeights.map(({ path }) => path),
-      non_trainable: layer.nonTrainableWeights.map(({ path }) => path),
-    })
-    const states: State[] = []
-    const dense = layers.dense({ units: 3 })
-    dense.build([null, 4])
-    states.push(state('Dense(3) on (None,4)', dense))
-    dense.trainable = false
-    states.push(state('frozen', dense))
-    const norm = layers.batchNormalization()
-    norm.build([null, 4])
-    states.push(state('BatchNormalization', norm))
-    norm.trainable = false
-    states.push(state('BatchNormalization frozen', norm))
-    norm.trainable = true
-    states.push(state('BatchNormalization unfrozen', norm))
-    const normalization = layers.normalization()
-    normalization.build([null, 4])
-    states.push(state('Normalization', normalization))
-    const frozen = layers.dense({ units: 2, trainable: false })
-    frozen.build([null, 3])
-    states.push(state('Dense created with trainable=False', frozen))
-    frozen.trainable = true
-    states.push(state('then unfrozen', frozen))
-    return states
-  },
+function checkModels(state: State, { models, exact }: World): void {
+  const lists = listsIn(state)
+  bringTo(state.state, models, lists)
+  for (const [key, value] of Object.entries(state)) {
+    const wanted = lists.get(key)
+    if (wanted !== undefined) {
+      const received = listsOf(models.get(key)!)
+      const count = exact ? {} : { count_params: wanted.count_params }
+      expect([state.state, key, { ...received, ...count }]).toEqual([state.state, key, wanted])
+    } else if (key.endsWith('_trainable')) {
+      expect([key, named(models, key.slice(0, -'_trainable'.length)).trainable]).toEqual([key, value])
+    } else if (key !== 'state') throw new Error(`"${key}" of a state is not known`)
+  }
+}
 
-  recursion() {
-    const dense = (name: string, activation: 'relu' | 'sigmoid'): Layer => layers.dense({ units: 3, activation, name })
-    const inner = sequential([input({ shape: [3] }), dense('d1', 'relu'), dense('d2', 'relu')], { name: 'inner' })
-    const model = sequential([input({ shape: [3] }), inner, dense('d3', 'sigmoid')], { name: 'outer' })
-    const states: State[] = [{ state: 'built', model: listsOf(model) }]
-    model.trainable = false
-    states.push({
-      state: 'outer frozen',
-      inner_trainable: inner.trainable,
-      d1_trainable: inner.layers[0]!.trainable,
-      model: listsOf(model),
-    })
-    inner.layers[0]!.trainable = true
-    states.push({ state: 'outer frozen, d1 set trainable', model: listsOf(model), inner: listsOf(inner) })
-    return states
-  },
+// ---- Single layers ------------------------------------------------------------------------------------------------------
 
-  shared_layer() {
-    const [a, b] = [input({ shape: [4], name: 'in1' }), input({ shape: [4], name: 'in2' })]
-    const shared = layers.dense({ units: 3, name: 'shared' })
-    const joined = layers.concatenate({ name: 'cat' }).apply([shared.apply(a), shared.apply(b)])
-    const outputs = layers.dense({ units: 1, name: 'out' }).apply(joined)
-    return [
-      { state: 'shared layer counts once', model: listsOf(makeModel({ inputs: [a, b], outputs, name: 'siamese' })) },
-    ]
-  },
+interface LeafState {
+  readonly state: string
+  readonly weights: readonly string[]
+  readonly trainable: readonly string[]
+  readonly non_trainable: readonly string[]
+}
 
-  auto_names() {
-    const states: State[] = []
-    const made: Layer[] = [
-      layers.conv2D({ filters: 1, kernelSize: 1 }),
-      layers.conv2D({ filters: 1, kernelSize: 1 }),
-      layers.separableConv2D({ filters: 1, kernelSize: 1 }),
-      layers.depthwiseConv2D({ kernelSize: 1 }),
-      layers.batchNormalization(),
-      layers.globalAveragePooling2D(),
-      layers.reLU(),
-      layers.leakyReLU(),
-      layers.pReLU(),
-      layers.eLU(),
-      layers.zeroPadding2D(),
-      layers.dense({ units: 1 }),
-      layers.dense({ units: 1, name: 'mine' }),
-      layers.dense({ units: 1 }),
-      layers.activation({ activation: 'relu' }),
-      layers.add(),
-      layers.rescaling({ scale: 1 }),
-      layers.randomFlip(),
-      layers.randomRotation({ factor: 0.1 }),
-      layers.upSampling2D(),
-      layers.layerNormalization(),
-      sequential(),
-      sequential(),
-      layers.softmax(),
-      layers.dropout({ rate: 0.1 }),
-      layers.centerCrop({ height: 2, width: 2 }),
-      layers.resizing({ height: 2, width: 2 }),
-      layers.globalMaxPooling2D(),
-      layers.maxPooling2D(),
-      layers.cropping2D(),
-      layers.categoryEncoding({ numTokens: 3 }),
-      layers.gaussianNoise({ stddev: 0.1 }),
-    ]
-    states.push({ state: 'auto names in creation order', names: made.map((layer) => [layer.className, layer.name]) })
-    const first = input({ shape: [2] })
-    const second = input({ shape: [2] })
-    const a = makeModel({ inputs: first, outputs: layers.dense({ units: 1 }).apply(first) })
-    const c = makeModel({ inputs: second, outputs: layers.dense({ units: 1 }).apply(second) })
-    const names = [a.name, c.name, ...[a.layers[0]!, c.layers[0]!, a.layers[1]!, c.layers[1]!].map(({ name }) => name)]
-    states.push({ state: 'functional models and inputs', names })
-    const stack = sequential([input({ shape: [2] }), layers.dense({ units: 1 })])
-    const k = makeModel({ inputs: first, outputs: layers.dense({ units: 1 }).apply(first) })
-    states.push({ state: 'a built Sequential consumes one functional name', names: [stack.name, k.name] })
-    const all = [optimizers.adam(), optimizers.adam(), optimizers.rmsprop(), optimizers.sgd(), optimizers.adamW()]
-    states.push({ state: 'optimizers', names: all.map(({ name }) => name) })
-    const measured = [
-      metrics.binaryAccuracy(), metrics.auc(), metrics.auc(), metrics.precision(), metrics.topKCategoricalAccuracy(),
-      metrics.f1Score(), metrics.rootMeanSquaredError(), metrics.meanSquaredError(),
-    ] // prettier-ignore
-    states.push({ state: 'metrics', names: measured.map(({ name }) => name) })
-    const lost = [losses.binaryCrossentropy(), losses.huber(), losses.meanSquaredError()]
-    states.push({ state: 'losses', names: lost.map(({ name }) => name) })
-    return states
-  },
+function weightsOf(layer: Layer): Omit<LeafState, 'state'> {
+  return {
+    weights: layer.weights.map(({ path }) => path),
+    trainable: layer.trainableWeights.map(({ path }) => path),
+    non_trainable: layer.nonTrainableWeights.map(({ path }) => path),
+  }
+}
 
-  res_net: () => [{ state: 'depth-sorted layers', model: listsOf(makeResNet()) }],
+/** Positional arguments of Python's constructors. */
+const positional: Readonly<Record<string, readonly string[]>> = {
+  Dense: ['units'], Conv1D: ['filters', 'kernelSize'], Conv2D: ['filters', 'kernelSize'], Conv2DTranspose: ['filters', 'kernelSize'],
+  SeparableConv2D: ['filters', 'kernelSize'], DepthwiseConv2D: ['kernelSize'], Embedding: ['inputDim', 'outputDim'],
+  MultiHeadAttention: ['numHeads', 'keyDim'], GroupNormalization: ['groups'], Dropout: ['rate'], LayerNormalization: ['axis'],
+  BatchNormalization: ['axis'], Normalization: ['axis'],
+} // prettier-ignore
+
+/** The layer that a state is about: `Dense(3) on (None,4)` makes one, `frozen` is about the one before. */
+function leafIn(state: LeafState, before: Layer | null): Layer {
+  const name = state.weights[0]?.split('/')[0] ?? ''
+  const isNew = before?.name !== name
+  const [, written, list] = /^([A-Z]\w+)(?:\((.*?)\)(?= on|$| [a-z]))?/.exec(state.state) ?? []
+  const className = written ?? (isNew ? classOfName(name) : before.className)
+  const layer = isNew
+    ? layerOfClass(className, name, { ...pythonArguments(className, list ?? ''), ...fromWeights(state) })
+    : before
+  if (isNew) {
+    const shape = / on (\(.*\))/.exec(state.state)?.[1]
+    layer.build(shape === undefined ? usualShape(className) : (pythonValue(shape) as (number | null)[]))
+  }
+  if (/\bunfrozen|\btrainable=True/.test(state.state)) layer.trainable = true
+  else if (/\bfrozen|\btrainable=False/.test(state.state)) layer.trainable = false
+  return layer
+}
+
+/** Options that show in the names of the weights. */
+function fromWeights({ weights }: LeafState): Record<string, boolean> {
+  const names = weights.map((path) => path.split('/').at(-1)!)
+  const has = (name: string): boolean => names.includes(name)
+  if (names.some((each) => each.endsWith('kernel'))) return { useBias: has('bias') }
+  return has('gamma') || has('beta') ? { center: has('beta'), scale: has('gamma') } : {}
+}
+
+function usualShape(className: string): (number | null)[] {
+  if (className.endsWith('1D') || className.includes('Attention')) return [null, 8, 4]
+  return className.endsWith('2D') ? [null, 8, 8, 4] : [null, 4]
+}
+
+function pythonArguments(className: string, list: string): Record<string, unknown> {
+  const parts = list.match(/(?:\w+=)?(?:\([^)]*\)|\[[^\]]*\]|[^,])+/g) ?? []
+  return Object.fromEntries(
+    parts.map((part, i) => {
+      const [, key, value] = /^\s*(?:(\w+)=)?(.*)$/.exec(part)!
+      const own = key?.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) ?? positional[className]?.[i]
+      if (own === undefined) throw new Error(`argument ${i} of ${className} is not known`)
+      return [own, pythonValue(value!)]
+    }),
+  )
+}
+
+function pythonValue(text: string): unknown {
+  const json = text
+    .trim()
+    .replace(/\bNone\b/g, 'null')
+    .replace(/\bTrue\b/g, 'true')
+    .replace(/\bFalse\b/g, 'false')
+  return JSON.parse(
+    json
+      .replaceAll("'", '"')
+      .replaceAll('(', '[')
+      .replace(/,?\s*\)/g, ']'),
+  )
 }
