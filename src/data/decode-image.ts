@@ -5,6 +5,7 @@ import { decodeGif } from './decode-gif.ts'
 import { type JpegOptions, jpegPixels } from './decode-jpeg.ts'
 import { decodePng } from './decode-png.ts'
 import { decodeWebp } from './decode-webp.ts'
+import { checkValue, type OptionRule } from '../platform/option-rules.ts'
 import { jpegHeader } from './jpeg-header.ts'
 import { type Channels, frameOf, type Frames, type Pixels, upright, withChannels } from './pixels.ts'
 
@@ -23,8 +24,15 @@ export interface DecodeOptions extends JpegOptions {
 
 export const defaultMaxPixels = 100_000_000
 
-/** What the first bytes say; the name of a file may lie. */
+export const pictureBytes: OptionRule = {
+  expected: 'the bytes of a picture file, a Uint8Array',
+  fits: (value) => value instanceof Uint8Array,
+  hint: '`readFile` of node:fs/promises gives those of a file, `new Uint8Array(buffer)` those of an ArrayBuffer',
+}
+
+/** What the first bytes say; the name of a file may lie. @throws ArgumentError for what are no bytes. */
 export function imageKind(bytes: Uint8Array): ImageKind | null {
+  checkValue('imageKind', 'bytes', bytes, pictureBytes)
   const starts = (...magic: number[]): boolean => magic.every((byte, i) => bytes[i] === byte)
   if (starts(0xff, 0xd8, 0xff)) return 'jpeg'
   if (starts(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return 'png'
@@ -75,7 +83,7 @@ async function named<T>(
     return await work(kind)
   } catch (error) {
     const expected = `a readable ${kind.toUpperCase()} picture of at most ${maxPixels} pixels`
-    const received = error instanceof Error ? error.message : String(error)
+    const received = (error instanceof Error ? error.message : String(error)).replace(/[:\s]+$/, '')
     throw new FormatError(problem({ where: source, expected, received }), { cause: error })
   }
 }

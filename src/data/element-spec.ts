@@ -2,14 +2,30 @@
 import { ArgumentError, problem } from '../errors.ts'
 import type { DType } from '../graph/types.ts'
 import { Tensor } from '../ops/index.ts'
+import { checkValue, oneOf, type OptionRule } from '../platform/option-rules.ts'
 import type { Padding } from './structure.ts'
 
-/** Shape and dtype of one tensor in the elements. */
+const dtypeRule = oneOf(...(['float32', 'int32', 'uint8', 'bool'] satisfies readonly DType[]))
+const openShape: OptionRule = {
+  expected: 'a shape: a list of whole numbers, and null where a size varies',
+  fits: (value) =>
+    Array.isArray(value) &&
+    value.every((size) => size === null || (Number.isSafeInteger(size) && (size as number) >= 0)),
+}
+
+/** @throws ArgumentError for what is no shape, in which sizes may be open, or no dtype. */
+export function checkSpec(where: string, shape: readonly (number | null)[], dtype: DType): void {
+  checkValue(where, 'shape', shape, openShape)
+  checkValue(where, 'dtype', dtype, dtypeRule)
+}
+
+/** Shape and dtype of one tensor in the elements. @throws ArgumentError for others. */
 export class TensorSpec {
   /** null where the size varies or is not known. */
   readonly shape: readonly (number | null)[]
   readonly dtype: DType
   constructor(shape: readonly (number | null)[], dtype: DType) {
+    checkSpec('TensorSpec', shape, dtype)
     this.shape = shape
     this.dtype = dtype
   }

@@ -2,7 +2,8 @@
 import { ArgumentError, problem } from '../errors.ts'
 import type { JpegEncoding } from '../engines/native/binding.ts'
 import { toTensor } from '../ops/convert.ts'
-import type { TensorLike } from '../ops/index.ts'
+import type { Tensor, TensorLike } from '../ops/index.ts'
+import { checkRules, flag, oneOf, type OptionRule, whole } from '../platform/option-rules.ts'
 import { jpegAddon } from './picture-addon.ts'
 import { withChannels } from './pixels.ts'
 
@@ -45,24 +46,36 @@ async function pictureOf(where: string, image: TensorLike, counts: readonly numb
   const { shape, dtype } = tensor
   const fits = shape.length === 3 && counts.includes(shape[2]!) && shape[0]! > 0 && shape[1]! > 0
   if (!fits || !(dtype === 'uint8' || (wide && dtype === 'int32'))) {
+    const hint = dtype === 'float32' ? { hint: 'utils.arrayToImg makes bytes of other numbers' } : shapeHint(tensor)
     const expected = `a uint8 ${wide ? 'or int32 ' : ''}tensor [height, width, ${counts.join(' or ')}]`
-    const hint = dtype === 'float32' ? 'utils.arrayToImg makes bytes of other numbers' : undefined
-    throw new ArgumentError(problem({ where, expected, received: `${dtype} [${shape.join(', ')}]`, ...(hint === undefined ? {} : { hint }) })) // prettier-ignore
+    throw new ArgumentError(problem({ where, expected, received: `${dtype} [${shape.join(', ')}]`, ...hint })) // prettier-ignore
   }
   const values = await tensor.data()
   const [height, width, channels] = shape as [number, number, Picture['channels']]
   if (dtype === 'uint8') return { data: values as Uint8Array, height, width, channels }
-  if (!values.every((value) => value >= 0 && value <= 65535))
-    throw new ArgumentError(problem({ where, expected: 'values from 0 to 65535', received: 'others' }))
+  const outside = values.find((value) => value < 0 || value > 65535)
+  if (outside !== undefined)
+    throw new ArgumentError(problem({ where, expected: 'values from 0 to 65535', received: outside }))
   return { data: Uint16Array.from(values), height, width, channels }
 }
 
-function whole(where: string, name: string, value: number, low: number, high: number): number {
-  if (Number.isInteger(value) && value >= low && value <= high) return value
-  throw new ArgumentError(
-    problem({ where, expected: `${name}: a whole number from ${low} to ${high}`, received: value }),
-  )
+/** What to do about something that has not the rank of one picture, to be spread into the parts of a problem. */
+export function shapeHint({ rank }: Tensor): { hint?: string } {
+  if (rank === 4) return { hint: 'Take one picture of a batch: ops.unstack(images) gives them' }
+  return rank === 2 ? { hint: 'ops.expandDims(image, -1) gives it its axis of channels' } : {}
 }
+
+const jpegRules: Readonly<Record<keyof EncodeJpegOptions, OptionRule>> = {
+  quality: whole(0, 100),
+  progressive: flag,
+  optimizeSize: flag,
+  chromaDownsampling: flag,
+  densityUnit: oneOf('in', 'cm'),
+  xDensity: whole(1, 65535),
+  yDensity: whole(1, 65535),
+}
+const pngRules: Readonly<Record<keyof EncodePngOptions, OptionRule>> = { compression: whole(0, 9) }
+const webpRules: Readonly<Record<keyof EncodeWebpOptions, OptionRule>> = { quality: whole(1, 100), lossless: flag }
 
 /**
  * A JPEG file of a uint8 tensor [height, width, 1 or 3], byte by byte that of tf.io.encode_jpeg; by sharp, and so not equal, where
@@ -71,19 +84,20 @@ function whole(where: string, name: string, value: number, low: number, high: nu
  */
 export async function encodeJpeg(image: TensorLike, options: EncodeJpegOptions = {}): Promise<Uint8Array> {
   const where = 'encodeJpeg'
+  checkRules(where, options, jpegRules, 'encodeJpeg(image, { quality: 95 })')
   const { progressive = false, optimizeSize = false, chromaDownsampling = true, densityUnit = 'in' } = options
   const { data, height, width, channels } = await pictureOf(where, image, [1, 3])
   const how: JpegEncoding = {
     height,
     width,
     channels: channels as 1 | 3,
-    quality: whole(where, 'quality', options.quality ?? 95, 0, 100),
+    quality: options.quality ?? 95,
     progressive,
     optimizeSize,
     chromaDownsampling,
     densityUnit: densityUnit === 'cm' ? 2 : 1,
-    xDensity: whole(where, 'xDensity', options.xDensity ?? 300, 1, 65535),
-    yDensity: whole(where, 'yDensity', options.yDensity ?? 300, 1, 65535),
+    xDensity: options.xDensity ?? 300,
+    yDensity: options.yDensity ?? 300,
   }
   if (height > 65500 || width > 65500)
     throw new ArgumentError(problem({ where, expected: 'sides of at most 65500', received: [height, width] }))
@@ -104,7 +118,8 @@ export async function encodeJpeg(image: TensorLike, options: EncodeJpegOptions =
  */
 export async function encodePng(image: TensorLike, options: EncodePngOptions = {}): Promise<Uint8Array> {
   const where = 'encodePng'
-  const compressionLevel = whole(where, 'compression', options.compression ?? 6, 0, 9)
+  checkRules(where, options, pngRules, 'encodePng(image, { compression: 6 })')
+  const compressionLevel = options.compression ?? 6
   const picture = await pictureOf(where, image, [1, 2, 3, 4], true)
   const deep = picture.data instanceof Uint16Array
   const grey = picture.channels < 3
@@ -114,9 +129,10 @@ export async function encodePng(image: TensorLike, options: EncodePngOptions = {
 
 /** A WebP file of a uint8 tensor [height, width, 3 or 4]. */
 export async function encodeWebp(image: TensorLike, options: EncodeWebpOptions = {}): Promise<Uint8Array> {
-  const quality = whole('encodeWebp', 'quality', options.quality ?? 80, 1, 100)
+  checkRules('encodeWebp', options, webpRules, 'encodeWebp(image, { quality: 80 })')
+  const { quality = 80, lossless = false } = options
   const picture = await pictureOf('encodeWebp', image, [3, 4])
-  return bytesOf((await raw(picture)).webp({ quality, lossless: options.lossless ?? false, exact: true }))
+  return bytesOf((await raw(picture)).webp({ quality, lossless, exact: true }))
 }
 
 /** A still GIF file of a uint8 tensor [height, width, 1, 3 or 4], with at most 256 colours. */

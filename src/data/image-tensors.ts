@@ -1,8 +1,9 @@
-// Picture files to tensors and back, as tf.io does it: decodeImage, decodeJpeg and their kin, encodeJpeg, encodePng, encodeWebp, encodeBmp.
+// Picture files to tensors, as tf.io does it: decodeImage, decodeJpeg and their kin.
 import { ArgumentError, problem } from '../errors.ts'
+import { checkRules, checkValue, flag, oneOf, type OptionRule, positive, text } from '../platform/option-rules.ts'
 import { tensor } from '../ops/index.ts'
 import type { Tensor } from '../ops/index.ts'
-import { decodeFrames, type DecodeOptions, imageKind } from './decode-image.ts'
+import { decodeFrames, type DecodeOptions, imageKind, pictureBytes } from './decode-image.ts'
 import type { Channels } from './pixels.ts'
 
 export interface DecodeImageOptions extends Omit<DecodeOptions, 'channels'> {
@@ -16,7 +17,37 @@ export interface DecodeImageOptions extends Omit<DecodeOptions, 'channels'> {
   readonly expandAnimations?: boolean
 }
 
-const where = 'decodeImage'
+type DecodeRules = Readonly<Partial<Record<keyof DecodeImageOptions, OptionRule>>>
+const isOneOf =
+  (...numbers: readonly number[]): OptionRule['fits'] =>
+  (value) =>
+    numbers.includes(value as number)
+const gifRules: DecodeRules = {
+  dtype: oneOf('uint8', 'uint16', 'float32'),
+  maxPixels: positive,
+  source: text,
+  applyExifOrientation: flag,
+  dct: oneOf('fast', 'accurate'),
+  fancyUpscaling: flag,
+  ratio: { expected: '1, 2, 4 or 8', fits: isOneOf(1, 2, 4, 8) },
+  tryRecoverTruncated: flag,
+}
+const stillRules: DecodeRules = {
+  channels: { expected: '0 for those of the file, 1, 3 or 4', fits: isOneOf(0, 1, 3, 4) },
+  ...gifRules,
+}
+const imageRules: DecodeRules = { ...stillRules, expandAnimations: flag }
+
+/** @throws ArgumentError unless these are bytes, and options of the function `where`. */
+function check(where: string, bytes: Uint8Array, options: object, rules: DecodeRules): void {
+  checkValue(where, 'bytes', bytes, pictureBytes)
+  checkRules(
+    where,
+    options,
+    rules,
+    `${where}(bytes, { ${rules.channels === undefined ? "dtype: 'float32'" : 'channels: 3'} })`,
+  )
+}
 
 /**
  * [height, width, channels] of a JPEG, PNG or BMP file; [frames, height, width, channels] of a GIF or WebP file unless
@@ -25,9 +56,12 @@ const where = 'decodeImage'
  * @throws FormatError that names `source` for broken, truncated, unknown or too large pictures; ArgumentError for wrong options.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeImageOptions = {}): Promise<Tensor> {
+  check('decodeImage', bytes, options, imageRules)
+  return decode(bytes, { source: 'decodeImage', ...options })
+}
+
+async function decode(bytes: Uint8Array, options: DecodeImageOptions): Promise<Tensor> {
   const { channels = 0, dtype = 'uint8', expandAnimations = true, ...rest } = options
-  if (!['uint8', 'uint16', 'float32'].includes(dtype))
-    throw new ArgumentError(problem({ where, expected: 'dtype uint8, uint16 or float32', received: dtype }))
   const kind = imageKind(bytes)
   const animated = kind === 'gif' || kind === 'webp'
   // Of 16-bit files, fractions of 65535; of the others those of 255.
@@ -57,33 +91,40 @@ export async function decodePng(bytes: Uint8Array, options: StillOptions = {}): 
 
 /** [frames, height, width, 3] of a GIF file; as tf.io.decode_gif, of JPEG and PNG as a single frame. */
 export async function decodeGif(bytes: Uint8Array, options: Omit<StillOptions, 'channels'> = {}): Promise<Tensor> {
+  check('decodeGif', bytes, options, gifRules)
   return framed('decodeGif', bytes, { ...options, channels: 3 })
 }
 
 /** [height, width, channels] of a BMP file and of no other. */
 export async function decodeBmp(bytes: Uint8Array, options: StillOptions = {}): Promise<Tensor> {
+  check('decodeBmp', bytes, options, stillRules)
   const kind = imageKind(bytes)
-  if (kind !== null && kind !== 'bmp') refuse('decodeBmp', 'a BMP file', kind)
-  return decodeImage(bytes, { source: 'decodeBmp', ...options })
+  if (kind !== null && kind !== 'bmp') refuse('decodeBmp', 'a BMP file', kind, 'Use decodeImage')
+  return decode(bytes, { source: 'decodeBmp', ...options })
 }
 
 /** [frames, height, width, channels] of a WebP file. */
 export async function decodeWebp(bytes: Uint8Array, options: StillOptions = {}): Promise<Tensor> {
+  check('decodeWebp', bytes, options, stillRules)
   return framed('decodeWebp', bytes, options)
 }
 
 async function still(name: string, bytes: Uint8Array, options: StillOptions): Promise<Tensor> {
-  if (imageKind(bytes) === 'bmp') refuse(name, 'a JPEG, PNG, GIF or WebP file', 'bmp', 'Use decodeImage or decodeBmp')
-  return decodeImage(bytes, { source: name, ...options, expandAnimations: false })
+  check(name, bytes, options, stillRules)
+  refuseBmp(name, bytes)
+  return decode(bytes, { source: name, ...options, expandAnimations: false })
 }
 
 async function framed(name: string, bytes: Uint8Array, options: StillOptions): Promise<Tensor> {
-  if (imageKind(bytes) === 'bmp') refuse(name, 'a JPEG, PNG, GIF or WebP file', 'bmp', 'Use decodeImage or decodeBmp')
-  const { dtype = 'uint8', channels = 0, ...rest } = options
-  const made = await decodeImage(bytes, { source: name, ...rest, dtype, channels })
+  refuseBmp(name, bytes)
+  const made = await decode(bytes, { source: name, ...options })
   return made.rank === 4 ? made : tensor(await made.data(), { shape: [1, ...made.shape] })
 }
 
-function refuse(name: string, expected: string, received: string, hint?: string): never {
-  throw new ArgumentError(problem({ where: name, expected, received, ...(hint === undefined ? {} : { hint }) }))
+function refuseBmp(name: string, bytes: Uint8Array): void {
+  if (imageKind(bytes) === 'bmp') refuse(name, 'a JPEG, PNG, GIF or WebP file', 'bmp', 'Use decodeImage or decodeBmp')
+}
+
+function refuse(name: string, expected: string, received: string, hint: string): never {
+  throw new ArgumentError(problem({ where: name, expected, received, hint }))
 }

@@ -13,13 +13,14 @@ import {
   orNull,
   positive,
   type OptionRule,
+  whole,
 } from '../platform/option-rules.ts'
 import { warn } from '../platform/warn.ts'
 import { toTensor } from '../ops/convert.ts'
 import { broadcastTo, cast, reshape, slice, tensor } from '../ops/index.ts'
 import type { DType, Tensor, TensorLike } from '../ops/index.ts'
 import { decodeFrames, decodePixels, imageKind } from './decode-image.ts'
-import { encodeBmp, encodeGif, encodeJpeg, encodePng, encodeWebp } from './encode-image.ts'
+import { encodeBmp, encodeGif, encodeJpeg, encodePng, encodeWebp, shapeHint } from './encode-image.ts'
 import { type Box, type PillowFilter, pillowResize } from './pillow-resize.ts'
 import { type Channels, withChannels } from './pixels.ts'
 
@@ -103,26 +104,37 @@ function middle(height: number, width: number, [targetHeight, targetWidth]: read
   return [left, top, left + cropWidth, top + cropHeight]
 }
 
-/** A picture [height, width] or [height, width, channels] as numbers [height, width, channels]. */
-export function imgToArray(img: TensorLike, { dtype = 'float32' }: { readonly dtype?: DType } = {}): Tensor {
-  const image = toTensor(img, undefined, 'imgToArray')
+const dtypes: readonly DType[] = ['float32', 'int32', 'uint8', 'bool']
+
+/**
+ * A picture [height, width] or [height, width, channels] as numbers [height, width, channels], float32 unless said.
+ * @throws ArgumentError for wrong options and what is no tensor; ShapeError for another rank.
+ */
+export function imgToArray(img: TensorLike, options: { readonly dtype?: DType } = {}): Tensor {
+  const where = 'imgToArray'
+  checkRules(where, options, { dtype: oneOf(...dtypes) }, "imgToArray(img, { dtype: 'float32' })")
+  const { dtype = 'float32' } = options
+  const image = pictureFrom(where, img)
   if (image.rank !== 2 && image.rank !== 3)
-    throw new ShapeError(problem({ where: 'imgToArray', expected: 'a picture of rank 2 or 3', received: image.shape }))
+    throw new ShapeError(problem({ where, expected: 'a picture [height, width] or [height, width, channels]', received: image.shape, ...shapeHint(image) })) // prettier-ignore
   return cast(image.rank === 2 ? reshape(image, [...image.shape, 1]) : image, dtype)
 }
 
 /**
  * A picture of numbers [height, width, 1, 3 or 4]: uint8. With `scale` (default true) their range becomes 0 to 255; without it they
  * are taken as they are. Fractions are cut off, as in Keras. One channel with values above 255 gives int32.
- * @throws ShapeError for another shape.
+ * @throws ArgumentError for wrong options and what is no tensor; ShapeError for another shape.
  */
-export async function arrayToImg(x: TensorLike, { scale = true }: { readonly scale?: boolean } = {}): Promise<Tensor> {
-  const array = toTensor(x, undefined, 'arrayToImg')
+export async function arrayToImg(x: TensorLike, options: { readonly scale?: boolean } = {}): Promise<Tensor> {
+  checkRules('arrayToImg', options, { scale: flag }, 'arrayToImg(x, { scale: false })')
+  return bytesOf('arrayToImg', x, options.scale)
+}
+
+async function bytesOf(where: string, x: TensorLike, scale = true): Promise<Tensor> {
+  const array = pictureFrom(where, x)
   const { shape } = array
-  if (shape.length !== 3 || ![1, 3, 4].includes(shape[2]!))
-    throw new ShapeError(
-      problem({ where: 'arrayToImg', expected: 'an array [height, width, 1, 3 or 4]', received: shape }),
-    )
+  if (shape.length !== 3 || ![1, 3, 4].includes(shape[2]!) || array.size === 0)
+    throw new ShapeError(problem({ where, expected: 'an array [height, width, 1, 3 or 4]', received: shape, ...shapeHint(array) })) // prettier-ignore
   const values = Float32Array.from(await array.data())
   if (scale) {
     const low = values.reduce((least, value) => Math.min(least, value), Infinity)
@@ -136,6 +148,12 @@ export async function arrayToImg(x: TensorLike, { scale = true }: { readonly sca
   return tensor(wide ? whole : Uint8Array.from(whole), { shape })
 }
 
+function pictureFrom(where: string, value: TensorLike): Tensor {
+  if (typeof value !== 'string') return toTensor(value, undefined, where)
+  const hint = 'utils.loadImg reads a picture from a file'
+  throw new ArgumentError(problem({ where, expected: 'a picture as a tensor', received: value, hint }))
+}
+
 export interface SaveImgOptions {
   /** Default: by the ending of the path. */
   readonly fileFormat?: 'jpeg' | 'jpg' | 'png' | 'webp' | 'gif' | 'bmp'
@@ -145,14 +163,32 @@ export interface SaveImgOptions {
   readonly quality?: number
 }
 
+const formats = ['jpeg', 'jpg', 'png', 'webp', 'gif', 'bmp']
+const saveRules: Readonly<Record<keyof SaveImgOptions, OptionRule>> = {
+  // Pillow's names are in capitals.
+  fileFormat: {
+    ...oneOf(...formats),
+    fits: (value) => typeof value === 'string' && formats.includes(value.toLowerCase()),
+  },
+  scale: flag,
+  quality: whole(1, 100),
+}
+
 /**
  * Writes numbers [height, width, 1, 3 or 4] as a picture; whole or not at all. JPEG loses alpha, with a warning.
- * @throws ArgumentError for a format that is not known.
+ * @throws ArgumentError for wrong options, a format that is not known, or a path that cannot be written; ShapeError for another shape.
  */
 export async function saveImg(path: string, x: TensorLike, options: SaveImgOptions = {}): Promise<void> {
-  const { scale = true, quality } = options
-  const format = (options.fileFormat ?? extname(path).slice(1)).toLowerCase()
-  const image = await arrayToImg(x, { scale })
+  const where = 'saveImg'
+  checkValue(where, 'path', path, { ...filePath, hint: 'Write saveImg(path, picture)' })
+  checkRules(where, options, saveRules, "saveImg(path, picture, { fileFormat: 'png' })")
+  const { scale = true, quality, fileFormat } = options
+  const format = (fileFormat ?? extname(path).slice(1)).toLowerCase()
+  if (!formats.includes(format)) {
+    const hint = 'Say the kind of the file: { fileFormat: "png" }'
+    throw new ArgumentError(problem({ where, expected: `a path that ends in ${formats.map((one) => `.${one}`).join(', ')}`, received: path, hint })) // prettier-ignore
+  }
+  const image = await bytesOf(where, x, scale)
   const [height, width, channels] = image.shape as readonly [number, number, number]
   const rgb = (): Tensor => slice(image, [0, 0, 0], [height, width, 3])
   const chosen = quality === undefined ? {} : { quality }
@@ -166,10 +202,8 @@ export async function saveImg(path: string, x: TensorLike, options: SaveImgOptio
     gif: () => encodeGif(image),
     bmp: () => encodeBmp(channels === 4 ? rgb() : image),
   }
-  const encoder = encode[format === 'jpg' ? 'jpeg' : format]
-  if (encoder === undefined)
-    throw new ArgumentError(problem({ where: 'saveImg', expected: `a file format ${Object.keys(encode).join(', ')}`, received: format })) // prettier-ignore
-  await writeFileAtomic(path, await encoder())
+  const bytes = await encode[format === 'jpg' ? 'jpeg' : format]!()
+  await opening(where, path, 'written', () => writeFileAtomic(path, bytes))
 }
 
 function threeTimes(grey: Tensor): Tensor {

@@ -1,6 +1,6 @@
 // Copies of models: the same layers anew, with new weights.
 import { ArgumentError, problem } from '../errors.ts'
-import { Layer } from '../layers/layer.ts'
+import { isModel } from './is-model.ts'
 import { deserializeAny, serializeAny } from './serialize.ts'
 import type { Model } from './model.ts'
 import { fromForeign, parseObject } from './saving/config-text.ts'
@@ -8,8 +8,7 @@ import { modelOf } from './saving/keras-archive.ts'
 
 /** A model of equal layers (same names and options), freshly initialised, not compiled. */
 export function cloneModel<M extends Model>(model: M): M {
-  if (!(model instanceof Layer) || !('getCompileConfig' in model))
-    throw new ArgumentError(problem({ where: 'cloneModel', expected: 'a model', received: model }))
+  if (!isModel(model)) throw new ArgumentError(problem({ where: 'cloneModel', expected: 'a model', received: model }))
   return deserializeAny(serializeAny(model)) as unknown as M
 }
 

@@ -4,13 +4,14 @@ import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { compareBatches, fixedBatch, graphToOnnx, prepare, twoBatches } from '../formats/onnx/index.ts'
 import type { DType, Shape } from '../graph/types.ts'
 import { showShape } from '../graph/types.ts'
-import { cast, frozenGraph } from '../ops/index.ts'
-import type { Tensor } from '../ops/index.ts'
+import { cast, frozenGraph, Tensor } from '../ops/index.ts'
 import { writeFileAtomic } from '../platform/files.ts'
+import { opening } from '../platform/opening.ts'
+import { aFunction, checkRules, flag, listOf, oneOf, type OptionRule, text, whole } from '../platform/option-rules.ts'
+import { isModel } from './is-model.ts'
 import type { Model } from './model.ts'
 import { flatten, pack, structureOf } from './tree.ts'
 import type { Structure } from './tree.ts'
-import { checkOptions } from './trainer/option-values.ts'
 
 export interface ExportOptions {
   /** Default, and all there is: 'onnx'. */
@@ -35,10 +36,32 @@ export interface ExportOptions {
   readonly metadata?: Readonly<Record<string, string>>
 }
 
-const optionNames = [
-  'format', 'batchSize', 'inputShape', 'inputDType', 'channelsFirst', 'preprocess', 'activation', 'foldBatchNormalization', 'classNames',
-  'metadata',
-] // prettier-ignore
+const sizes = listOf('sizes', whole(1))
+const rules: Readonly<Record<keyof ExportOptions, OptionRule>> = {
+  format: { ...oneOf('onnx'), hint: 'save(path) writes .keras, .safetensors and .h5' },
+  batchSize: whole(1),
+  inputShape: {
+    expected: 'the shape of a sample, such as [224, 224, 3], or a list of shapes for several inputs',
+    fits: (value) => sizes.fits(value) || listOf('shapes', sizes).fits(value),
+  },
+  inputDType: oneOf('float32', 'uint8'),
+  channelsFirst: flag,
+  preprocess: aFunction,
+  activation: {
+    expected: 'the name of an activation, or a function',
+    fits: (value) => value !== null && ['string', 'function', 'object'].includes(typeof value),
+  },
+  foldBatchNormalization: flag,
+  classNames: listOf('names', text),
+  metadata: {
+    expected: 'an object of texts',
+    fits: (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      !Array.isArray(value) &&
+      Object.values(value).every((one) => typeof one === 'string'),
+  },
+}
 
 interface Ends {
   readonly structure: Structure
@@ -104,8 +127,12 @@ function sampleShapes({ shapes }: Ends, { inputShape }: ExportOptions, where: st
  * @throws ArgumentError for a model that is not built, unknown options, or operations that ONNX does not have.
  */
 export async function exportOnnx(model: Model, path: string, options: ExportOptions = {}): Promise<void> {
+  if (!isModel(model)) {
+    const hint = "Write exportOnnx(model, 'model.onnx')"
+    throw new ArgumentError(problem({ where: 'exportOnnx', expected: 'a model', received: model, hint }))
+  }
   const where = `export of ${model.name}`
-  checkOptions('export', options, optionNames)
+  checkRules('export', options, rules, "export('model.onnx', { activation: 'softmax' })")
   const {
     batchSize,
     channelsFirst = false,
@@ -116,10 +143,6 @@ export async function exportOnnx(model: Model, path: string, options: ExportOpti
   } = options
   if (typeof path !== 'string' || !path.endsWith('.onnx'))
     throw new ArgumentError(problem({ where, expected: 'a path that ends in .onnx', received: path }))
-  if (batchSize !== undefined && !(Number.isInteger(batchSize) && batchSize > 0))
-    throw new ArgumentError(
-      problem({ where, expected: '`batchSize` to be a whole number above 0', received: batchSize }),
-    )
   const ends = endsOf(model, where)
   const samples = sampleShapes(ends, options, where)
   const last = activation === undefined ? (x: Tensor) => x : activations.get(activation)
@@ -129,7 +152,7 @@ export async function exportOnnx(model: Model, path: string, options: ExportOpti
       const own = ends.dtypes[i]!
       const cast32 =
         x.dtype === own && preprocess === undefined ? x : cast(x, preprocess === undefined ? own : 'float32')
-      return preprocess === undefined ? cast32 : preprocess(cast32)
+      return preprocess === undefined ? cast32 : preprocessed(where, preprocess(cast32))
     })
     return flatten(model.applyNested(pack(ends.structure, inputs), { training: false })).map((each) =>
       last(each as Tensor),
@@ -157,7 +180,13 @@ export async function exportOnnx(model: Model, path: string, options: ExportOpti
       ...(options.classNames === undefined ? {} : { classNames: JSON.stringify(options.classNames) }),
     },
   })
-  await writeFileAtomic(path, bytes)
+  await opening(where, path, 'written', () => writeFileAtomic(path, bytes))
+}
+
+/** @throws ArgumentError for what `preprocess` gives in place of a tensor. */
+function preprocessed(where: string, x: unknown): Tensor {
+  if (x instanceof Tensor) return x
+  throw new ArgumentError(problem({ where, expected: '`preprocess` to return a tensor', received: x }))
 }
 
 /** Names that differ from each other and from `taken`: an output may be an input, or be there twice. */

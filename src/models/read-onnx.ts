@@ -2,6 +2,8 @@
 import { FormatError, problem } from '../errors.ts'
 import { decodeOnnx } from '../formats/onnx/index.ts'
 import type { OnnxPort } from '../formats/onnx/index.ts'
+import { opening } from '../platform/opening.ts'
+import { checkValue, filePath } from '../platform/option-rules.ts'
 import { readBytes } from '../platform/text-files.ts'
 
 export type { OnnxPort } from '../formats/onnx/index.ts'
@@ -25,10 +27,12 @@ export interface OnnxSummary {
 /**
  * Reads an ONNX file that `model.export` wrote and checks that it is whole: sizes, names, and that every value is computed before it is
  * read. It runs nothing; onnxruntime does.
- * @throws FormatError that names the file; the system's error if it cannot be read.
+ * @throws FormatError that names the file; ArgumentError for what is no path of a file that can be read.
  */
 export async function readOnnx(path: string): Promise<OnnxSummary> {
-  const { inputs, outputs, metadata, producer, opset, weights, nodes } = decodeOnnx(await readBytes(path), path)
+  checkValue('readOnnx', 'path', path, filePath)
+  const file = await opening('readOnnx', path, 'read', () => readBytes(path))
+  const { inputs, outputs, metadata, producer, opset, weights, nodes } = decodeOnnx(file, path)
   const operations = new Map<string, number>()
   for (const { operation } of nodes) operations.set(operation, (operations.get(operation) ?? 0) + 1)
   const floats = weights.filter(({ dtype }) => dtype === 'float32')

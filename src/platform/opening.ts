@@ -5,7 +5,10 @@ import { ArgumentError, problem } from '../errors.ts'
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'There is no such file',
   EISDIR: 'It is a folder',
+  ENOTDIR: 'A part of it is a file, not a folder',
+  EEXIST: 'A part of it is a file, not a folder',
   EACCES: 'It may not be opened by this user',
+  EPERM: 'It may not be opened by this user',
 }
 
 /**
@@ -22,7 +25,9 @@ export async function opening<T>(
     return await work()
   } catch (error) {
     if (!isSystemError(error)) throw error
-    const hint = purpose === 'read' ? (reasons[error.code] ?? error.message) : error.message
+    // What is written is not there before.
+    const reason = purpose === 'written' && error.code === 'ENOENT' ? undefined : reasons[error.code]
+    const hint = reason ?? error.message
     const expected = `the path of a file that can be ${purpose}`
     throw new ArgumentError(problem({ where, expected, received: resolve(path), hint }), { cause: error })
   }

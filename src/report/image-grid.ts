@@ -3,6 +3,8 @@ import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { Dataset, encodePng, ImageDataset } from '../data/index.ts'
 import { clip, divide, cast, multiply, round, stack, subtract, Tensor, unstack } from '../ops/index.ts'
 import { writeFileAtomic } from '../platform/files.ts'
+import { opening } from '../platform/opening.ts'
+import { aFunction, checkRules, listOf, type OptionRule, text, whole } from '../platform/option-rules.ts'
 import { escapeXml, Svg } from './svg.ts'
 import { textWidth } from './text-width.ts'
 
@@ -36,6 +38,27 @@ interface Sample {
 }
 
 const where = 'imageGrid'
+const rules: Readonly<Record<keyof ImageGridOptions, OptionRule>> = {
+  rows: whole(1),
+  columns: whole(1),
+  classNames: listOf('names', text),
+  titles: {
+    expected: 'a list of texts, or a function that gives them',
+    fits: (value) =>
+      typeof value === 'function' || (Array.isArray(value) && value.every((one) => typeof one === 'string')),
+  },
+  title: { expected: 'a text', fits: (value) => typeof value === 'string' },
+  augment: { ...aFunction, hint: 'Layers and models go into one: (images) => layer.apply(images, { training: true })' },
+  toFile: {
+    expected: 'a path that ends in .png or .svg',
+    fits: (value) => typeof value === 'string' && /\.(png|svg)$/i.test(value),
+  },
+  cellSize: whole(1),
+  valueRange: {
+    expected: 'two numbers, the smaller first',
+    fits: (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) && value[0] < value[1],
+  },
+}
 
 /** The picture of pictures. Notebooks with a JavaScript kernel show it by themselves. */
 export class ImageGrid extends Svg {
@@ -57,14 +80,8 @@ export async function imageGrid(
   source: Dataset | Tensor | readonly Tensor[],
   options: ImageGridOptions = {},
 ): Promise<ImageGrid> {
+  checkRules(where, options, rules, 'imageGrid(dataset, { rows: 2, columns: 4 })')
   const { rows = 3, columns = 3, cellSize = 200, valueRange = [0, 255], toFile, augment } = options
-  for (const [name, value] of Object.entries({ rows, columns, cellSize }))
-    if (!Number.isInteger(value) || value < 1)
-      throw new ArgumentError(problem({ where, expected: `${name}: a whole number from 1 on`, received: value }))
-  if (!(valueRange.length === 2 && valueRange[0] < valueRange[1]))
-    throw new ArgumentError(problem({ where, expected: 'valueRange: a pair, the smaller first', received: valueRange }))
-  if (toFile !== undefined && !/\.(png|svg)$/i.test(toFile))
-    throw new ArgumentError(problem({ where, expected: 'toFile: a path that ends in .png or .svg', received: toFile }))
   const count = rows * columns
   const taken = await take(source, augment === undefined ? count : 1)
   if (taken.length === 0) throw new ArgumentError(problem({ where, expected: 'pictures', received: 'none' }))
@@ -74,19 +91,31 @@ export async function imageGrid(
   const sizes = samples.map(({ image }) => fitted(image, cellSize))
   const { content, width, height } = layOut(files, sizes, titles, { columns, cellSize, title: options.title ?? '' })
   const grid = new ImageGrid(content, width, height, options.title ?? `${samples.length} pictures`)
-  if (toFile !== undefined) await writeFileAtomic(toFile, /\.svg$/i.test(toFile) ? grid.text : await grid.png())
+  if (toFile !== undefined) {
+    const file = /\.svg$/i.test(toFile) ? grid.text : await grid.png()
+    await opening(where, toFile, 'written', () => writeFileAtomic(toFile, file))
+  }
   return grid
 }
 
 /** The first pictures; what makes them is stopped then. */
 async function take(source: Dataset | Tensor | readonly Tensor[], count: number): Promise<Sample[]> {
   if (source instanceof Tensor) return pictures(source, null).then((found) => found.slice(0, count))
+  if (!(source instanceof Dataset) && !Array.isArray(source)) {
+    const hint = 'data.imageDatasetFromDirectory makes a dataset of a folder, utils.loadImg a tensor of a file'
+    throw new ArgumentError(problem({ where, expected: 'a dataset, a tensor or a list of tensors', received: source, hint })) // prettier-ignore
+  }
   const samples: Sample[] = []
   for await (const element of source instanceof Dataset ? source : [...source]) {
     const [image, label] = Array.isArray(element) ? (element as unknown[]) : [element]
     if (!(image instanceof Tensor))
       throw new ArgumentError(
-        problem({ where, expected: 'elements that are pictures, or [picture, label]', received: element }),
+        problem({
+          where,
+          expected: 'elements that are pictures, or [picture, label]',
+          received: element,
+          hint: 'Make them such: dataset.map(({ image, label }) => [image, label])',
+        }),
       )
     samples.push(...(await pictures(image, label instanceof Tensor ? label : null)))
     if (samples.length >= count) break
@@ -122,21 +151,24 @@ async function variations(
   count: number,
   augment: (images: Tensor) => Tensor | Promise<Tensor>,
 ): Promise<Sample[]> {
-  const made = await augment(
-    stack(
-      Array.from({ length: count }, () => image),
-      0,
-    ),
-  )
+  const copies = Array.from({ length: count }, () => image)
+  const made: unknown = await augment(stack(copies, 0))
+  if (!(made instanceof Tensor))
+    throw new ArgumentError(problem({ where, expected: '`augment` to return a batch of pictures', received: made }))
   return (await pictures(made, null)).map((sample) => ({ ...sample, label }))
 }
 
 function titlesOf(samples: readonly Sample[], { titles, classNames = [] }: ImageGridOptions): string[] {
   return samples.map(({ label }, i) => {
-    if (typeof titles === 'function') return titles(i, label)
+    if (typeof titles === 'function') return titleOf(titles(i, label))
     if (titles !== undefined) return titles[i] ?? ''
     return label === null ? '' : (classNames[label] ?? String(label))
   })
+}
+
+function titleOf(title: unknown): string {
+  if (typeof title === 'string') return title
+  throw new ArgumentError(problem({ where, expected: '`titles` to return texts', received: title }))
 }
 
 async function pngOf(image: Tensor, [low, high]: readonly [number, number]): Promise<Uint8Array> {

@@ -2,6 +2,7 @@
 import { ArgumentError, problem } from '../errors.ts'
 import type { Model } from '../models/index.ts'
 import { writeFileAtomic } from '../platform/files.ts'
+import { opening } from '../platform/opening.ts'
 import { layoutGraph, type Point, type Size } from './layout.ts'
 import { type Box, type BoxOptions, type Cell, type Frame, isFrame, modelPicture } from './model-boxes.ts'
 import { modelToDot } from './model-dot.ts'
@@ -32,8 +33,8 @@ const face = 'Helvetica, Arial, sans-serif'
  * @throws ArgumentError for unknown options, a file name of another kind, or a model that is not built.
  */
 export async function plotModel(model: Model, options: PlotModelOptions = {}): Promise<Svg> {
-  const { toFile, ...drawing } = options
   checkPlotOptions('plotModel', model, options, ['toFile'])
+  const { toFile, ...drawing } = options
   if (toFile !== undefined && !(typeof toFile === 'string' && /\.(svg|dot)$/i.test(toFile))) {
     const hint = 'sharp and browsers turn SVG into other kinds'
     throw new ArgumentError(problem({ where: 'plotModel', expected: '`toFile` to end with .svg or .dot', received: toFile, hint })) // prettier-ignore
@@ -41,7 +42,8 @@ export async function plotModel(model: Model, options: PlotModelOptions = {}): P
   const svg = drawModel(model, drawing)
   if (toFile !== undefined) {
     const isDot = /\.dot$/i.test(toFile)
-    await writeFileAtomic(toFile, isDot ? modelToDot(model, { showLayerNames: false, ...drawing }) : svg.text)
+    const file = isDot ? modelToDot(model, { showLayerNames: false, ...drawing }) : svg.text
+    await opening('plotModel', toFile, 'written', () => writeFileAtomic(toFile, file))
   }
   return svg
 }

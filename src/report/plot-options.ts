@@ -2,6 +2,7 @@
 import { ArgumentError, problem } from '../errors.ts'
 import { Model } from '../models/index.ts'
 import { requireOptions } from '../platform/arguments.ts'
+import { checkValue, flag, oneOf } from '../platform/option-rules.ts'
 
 const directions = ['TB', 'LR', 'BT', 'RL'] as const
 export type Direction = (typeof directions)[number]
@@ -17,11 +18,8 @@ export function checkPlotOptions(where: string, model: Model, options: object, f
   }
   requireOptions(where, options, [...flags, 'rankdir', ...further], `${where}(model, { showShapes: true })`)
   for (const [name, value] of Object.entries(options as Record<string, unknown>)) {
-    const refuse = (expected: string): never => {
-      throw new ArgumentError(problem({ where, expected: `\`${name}\` to be ${expected}`, received: value }))
-    }
     if (value === undefined) continue
-    if (flags.includes(name) && typeof value !== 'boolean') refuse('true or false')
-    if (name === 'rankdir' && !directions.some((direction) => direction === value)) refuse(directions.join(', '))
+    if (flags.includes(name)) checkValue(where, name, value, flag)
+    if (name === 'rankdir') checkValue(where, name, value, oneOf(...directions))
   }
 }

@@ -183,7 +183,7 @@ describe('plotModel', () => {
     const wrong: [object, RegExp][] = [
       [{ showShape: true }, /known option, received "showShape"\. Did you mean `showShapes`/],
       [{ showShapes: 1 }, /`showShapes` to be true or false, received 1/],
-      [{ rankdir: 'UP' }, /`rankdir` to be TB, LR, BT, RL/],
+      [{ rankdir: 'UP' }, /`rankdir` to be one of "TB", "LR", "BT", "RL"/],
       [{ toFile: 'model.png' }, /`toFile` to end with \.svg or \.dot, received "model\.png"/],
     ]
     for (const [options, message] of wrong) await expect(report.plotModel(net, options)).rejects.toThrow(message)

@@ -9,36 +9,14 @@ import { encodeRecord } from '../../formats/tfrecord.ts'
 import { writeFileAtomic } from '../../platform/files.ts'
 import { abortError } from '../../platform/wait.ts'
 import { download } from '../download.ts'
-import type { DownloadOptions, DownloadRecord } from '../download.ts'
+import type { DownloadOptions } from '../download.ts'
 import { withFileLock } from '../file-lock.ts'
+import { checkDefinition } from './definition.ts'
+import type { BuildContext, DatasetDefinition } from './definition.ts'
 import { shardCount, shardLengths, storageOrder } from './example-order.ts'
-import { toStored } from './features.ts'
+import { isRecord, toStored } from './features.ts'
 import type { Example, Features, FeatureSpec } from './features.ts'
 import { defaultTemplate, featuresFile, fileName, infoFile } from './stored-set.ts'
-
-export interface BuildContext {
-  /** The path of a file from the network, downloaded and checked. */
-  readonly download: (record: DownloadRecord) => Promise<string>
-  readonly signal?: AbortSignal
-}
-/** A data set of one's own, or a known one. */
-export interface DatasetDefinition {
-  /** Letters, digits and underscores. */
-  readonly name: string
-  /** Such as 1.0.0: another version is built anew beside the old one. */
-  readonly version: string
-  readonly features: Features
-  readonly supervisedKeys?: readonly [string, string]
-  /** Number of files of each split. Default: by size, as TensorFlow Datasets chooses it. */
-  readonly shards?: number
-  /** For each split its examples, each with a key that no other one has. */
-  readonly splits: Readonly<
-    Record<
-      string,
-      (context: BuildContext) => AsyncIterable<[key: string, example: Example]> | Iterable<[string, Example]>
-    >
-  >
-}
 
 export interface BuildOptions extends Pick<DownloadOptions, 'signal' | 'onProgress' | 'offline'> {
   /** Where downloads are kept. */
@@ -57,7 +35,7 @@ export function downloadOptions({ signal, downloads, onProgress, offline }: Buil
 
 /** The folder `<dataDir>/<name>/<version>` with the set in it, made if it is not there. */
 export async function buildSet(definition: DatasetDefinition, dataDir: string, options: BuildOptions): Promise<string> {
-  checkDefinition(definition)
+  checkDefinition(`data set ${String(definition.name)}`, definition)
   const folder = join(dataDir, definition.name, definition.version)
   if (await isBuilt(folder)) return folder
   const { signal } = options
@@ -87,21 +65,6 @@ async function isBuilt(folder: string): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-function checkDefinition({ name, version, features, supervisedKeys, splits, shards }: DatasetDefinition): void {
-  const refuse = (expected: string, received: unknown): never => {
-    throw new ArgumentError(problem({ where: `data set ${String(name)}`, expected, received }))
-  }
-  if (!/^[\p{L}\p{N}_]+$/u.test(name)) refuse('a name of letters, digits and underscores', name)
-  if (!/^\d+\.\d+\.\d+$/.test(version)) refuse('a version such as 1.0.0', version)
-  const names = Object.keys(splits)
-  if (names.length === 0) refuse('at least one split', names)
-  for (const split of names)
-    if (!/^[\p{L}\p{N}_-]+$/u.test(split) || split === 'all') refuse('splits with names such as train', split)
-  for (const key of supervisedKeys ?? [])
-    if (!Object.hasOwn(features, key)) refuse(`supervisedKeys among ${Object.keys(features).join(', ')}`, key)
-  if (shards !== undefined && !(Number.isInteger(shards) && shards > 0)) refuse('a positive number of shards', shards)
 }
 
 async function write(definition: DatasetDefinition, folder: string, context: BuildContext): Promise<void> {
@@ -140,8 +103,9 @@ async function writeSplit(definition: DatasetDefinition, split: string, folder: 
     const keys: string[] = []
     const places: { at: number; length: number }[] = []
     let size = 0
-    for await (const [key, example] of definition.splits[split]!(context)) {
+    for await (const pair of examplesOf(where, definition.splits[split]!(context))) {
       if (context.signal?.aborted) throw abortError(`building ${name}`, context.signal)
+      const [key, example] = requirePair(where, pair)
       const bytes = encodeExample(await toStored(`${where}, ${key}`, features, example))
       await heap.write(bytes, 0, bytes.length, size)
       keys.push(key)
@@ -171,6 +135,21 @@ async function writeSplit(definition: DatasetDefinition, split: string, folder: 
     await heap.close()
     await rm(heapPath, { force: true })
   }
+}
+
+type Examples = ReturnType<DatasetDefinition['splits'][string]>
+/** @throws ArgumentError for what a split gives in place of examples: a promise, nothing, a record. */
+function examplesOf(where: string, given: Examples): Examples {
+  const isIterable = typeof given === 'object' && given !== null && (Symbol.iterator in given || Symbol.asyncIterator in given) // prettier-ignore
+  if (isIterable) return given
+  const hint = 'A generator gives them: async function* () { yield [key, example] }'
+  throw new ArgumentError(problem({ where, expected: 'a function that gives [key, example] one by one', received: given, hint })) // prettier-ignore
+}
+
+function requirePair(where: string, pair: readonly [string, Example]): readonly [string, Example] {
+  const [key, example]: readonly unknown[] = Array.isArray(pair) && pair.length === 2 ? pair : []
+  if (typeof key === 'string' && isRecord(example)) return pair
+  throw new ArgumentError(problem({ where, expected: 'pairs [key, example] of a text and a record', received: pair }))
 }
 
 async function readPlace(file: FileHandle, { at, length }: { at: number; length: number }): Promise<Uint8Array> {

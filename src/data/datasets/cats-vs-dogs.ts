@@ -2,7 +2,7 @@
 import { FormatError, problem } from '../../errors.ts'
 import { openZip } from '../../formats/zip.ts'
 import type { DownloadRecord } from '../download.ts'
-import type { DatasetDefinition } from './build.ts'
+import type { DatasetDefinition } from './definition.ts'
 import { classLabel, image, text } from './features.ts'
 
 /** The official archive, with the size and the hash that TensorFlow Datasets 4.9.10 records. */

@@ -5,7 +5,8 @@ import { allocate, sizeOf } from '../../graph/types.ts'
 import type { DType } from '../../graph/types.ts'
 import { tensor, Tensor } from '../../ops/index.ts'
 import { decodePixels } from '../decode-image.ts'
-import { TensorSpec } from '../element-spec.ts'
+import { checkRules, checkValue, type OptionRule, text as aText, whole } from '../../platform/option-rules.ts'
+import { checkSpec, TensorSpec } from '../element-spec.ts'
 import type { ElementSpec } from '../element-spec.ts'
 import type { Channels } from '../pixels.ts'
 
@@ -27,12 +28,25 @@ export type FeatureSpec =
   | { readonly kind: 'record'; readonly features: Features }
 export type Features = Readonly<Record<string, FeatureSpec>>
 
+const channelsRule: OptionRule = { expected: '1, 3 or 4', fits: (value) => [1, 3, 4].includes(value as number) }
+export const namesRule: OptionRule = {
+  expected: 'a list of names, each of them once',
+  fits: (value) =>
+    Array.isArray(value) && value.length > 0 && value.every(aText.fits) && new Set(value).size === value.length,
+}
+const classesRule: OptionRule = {
+  expected: 'a list of names, each of them once, or how many there are',
+  fits: (value) => namesRule.fits(value) || whole(1).fits(value),
+}
+
 /** Pictures in any format that can be decoded; they are kept as the files that they are. */
 export function image(options: { channels?: Channels } = {}): FeatureSpec {
+  checkRules('datasets.image', options, { channels: channelsRule }, 'datasets.image({ channels: 3 })')
   return { kind: 'image', ...options }
 }
-/** A class: by its name or its number. `classes`: the names, or how many there are. */
+/** A class: by its name or its number. `classes`: the names, or how many there are. @throws ArgumentError for others. */
 export function classLabel(classes: readonly string[] | number): FeatureSpec {
+  checkValue('datasets.classLabel', 'classes', classes, classesRule)
   return typeof classes === 'number'
     ? { kind: 'label', count: classes }
     : { kind: 'label', count: classes.length, names: classes }
@@ -41,9 +55,38 @@ export function classLabel(classes: readonly string[] | number): FeatureSpec {
 export function text(): FeatureSpec {
   return { kind: 'text' }
 }
-/** Numbers; a scalar without a shape. One size may be null. */
+/** Numbers; a scalar without a shape. One size may be null. @throws ArgumentError for what is no dtype, and other shapes. */
 export function tensorFeature(dtype: DType, shape: readonly (number | null)[] = []): FeatureSpec {
+  const where = 'datasets.tensorFeature'
+  checkSpec(where, shape, dtype)
+  if (shape.indexOf(null) !== shape.lastIndexOf(null))
+    throw new ArgumentError(problem({ where, expected: '`shape` to leave at most one size open', received: shape }))
   return { kind: 'tensor', dtype, shape }
+}
+
+const makers = 'datasets.image(), classLabel(names), text() and tensorFeature(dtype, shape) make them'
+const fitsKind: Readonly<Record<Exclude<FeatureSpec['kind'], 'record'>, (spec: Record<string, unknown>) => boolean>> = {
+  image: ({ channels }) => channels === undefined || channelsRule.fits(channels),
+  label: ({ names, count }) =>
+    whole(1).fits(count) && (names === undefined || (namesRule.fits(names) && (names as string[]).length === count)),
+  text: () => true,
+  tensor: () => true,
+}
+
+/** @throws ArgumentError unless it is a record of features. */
+export function requireFeatures(where: string, features: Features): void {
+  if (!isRecord(features) || Object.keys(features).length === 0)
+    throw new ArgumentError(problem({ where, expected: 'a record of the parts of an example', received: features, hint: makers })) // prettier-ignore
+  for (const [name, spec] of Object.entries(features)) {
+    if (isRecord(spec) && spec.kind === 'record') requireFeatures(`${where}.${name}`, spec.features)
+    else if (!isRecord(spec) || !Object.hasOwn(fitsKind, spec.kind) || !fitsKind[spec.kind](spec))
+      throw new ArgumentError(problem({ where: `${where}.${name}`, expected: 'what a part of an example is', received: spec, hint: makers })) // prettier-ignore
+  }
+}
+
+/** True for plain objects. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }
 
 /** What a user gives for a part: a picture's bytes, a class's name or number, a string, numbers, or a record of these. */
@@ -108,8 +151,9 @@ async function storedPart(
       if (!(flexible && fits) && !(given.size === size && !spec.shape.includes(null)))
         return refuse(where, `a tensor of shape [${spec.shape.map((one) => one ?? '?').join(', ')}]`, given.shape)
       const data = await given.data()
+      if (spec.dtype !== 'float32' && !data.every(Number.isInteger)) return refuse(where, 'whole numbers', value)
       if (spec.dtype === 'float32') return { kind: 'float', values: Array.from(data) }
-      return { kind: 'int64', values: Array.from(data, (number) => BigInt(Math.trunc(number))) }
+      return { kind: 'int64', values: Array.from(data, (number) => BigInt(number)) }
     }
   }
 }

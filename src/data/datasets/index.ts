@@ -1,5 +1,5 @@
 // `datasets`: known data sets by name, sets in folders, and sets of one's own.
-export type { BuildContext, DatasetDefinition } from './build.ts'
+export type { BuildContext, DatasetDefinition } from './definition.ts'
 export { classLabel, image, tensorFeature, text } from './features.ts'
 export type { Example, ExampleValue, Features, FeatureSpec } from './features.ts'
 export { register } from './known.ts'

@@ -3,8 +3,9 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ArgumentError, problem } from '../../errors.ts'
 import { closest } from '../../platform/arguments.ts'
+import { opening } from '../../platform/opening.ts'
 import {
-  abortSignal, aFunction, checkRules, checkValue, flag, folderPath, orNull, text, whole, type OptionRule,
+  abortSignal, aFunction, checkRules, checkValue, filePath, flag, folderPath, orNull, positive, text, whole, type OptionRule,
 } from '../../platform/option-rules.ts' // prettier-ignore
 import { cacheFolder } from '../cache-folder.ts'
 import { AUTOTUNE, Dataset } from '../dataset.ts'
@@ -14,7 +15,7 @@ import type { Element } from '../structure.ts'
 import { buildSet } from './build.ts'
 import { countOf, fileSlices, readingCycle } from './example-order.ts'
 import type { FileSlice } from './example-order.ts'
-import { specOfFeatures } from './features.ts'
+import { namesRule, specOfFeatures } from './features.ts'
 import { knownSets } from './known.ts'
 import type { KnownSet } from './known.ts'
 import { openNpzSet } from './npz-set.ts'
@@ -52,6 +53,11 @@ const rules: Readonly<Record<keyof LoadOptions | 'split', OptionRule>> = {
   download: flag,
   signal: abortSignal,
   onProgress: orNull(aFunction),
+}
+const npzRules: Readonly<Record<keyof LoadOptions | keyof NpzSetOptions | 'split', OptionRule>> = {
+  ...rules,
+  classNames: namesRule,
+  maxBytes: positive,
 }
 
 /** The examples of some splits of a set, and what is known of the set. */
@@ -107,13 +113,15 @@ export async function loadFromDirectory(
   folder: string,
   options: LoadOptions & { readonly split?: string | readonly string[] | Readonly<Record<string, string>> } = {},
 ): Promise<unknown> {
+  checkValue('datasets.loadFromDirectory', 'folder', folder, folderPath)
+  checkRules('datasets.loadFromDirectory', options, rules, "datasets.loadFromDirectory(folder, { split: 'train' })")
   return splitsOf(await openStoredSet(folder), options)
 }
 
 /**
  * As `load`, from a .npz file in the layout of keras.datasets: `x_train`, `y_train`, `x_test`, `y_test`, or other splits (see `NpzSetOptions`
  * for the rest). uint8 pictures come as `image` with an axis of channels, classes as int32 `label`, in the order of the file, which is held
- * in memory. @throws FormatError for damage and arrays that do not belong together; the system's error if there is no such file.
+ * in memory. @throws FormatError for damage and arrays that do not belong together; ArgumentError if there is no such file.
  */
 export async function loadFromNpz<const S extends string | readonly string[] | Readonly<Record<string, string>>>(
   path: string,
@@ -128,9 +136,13 @@ export async function loadFromNpz(
   options: LoadOptions &
     NpzSetOptions & { readonly split?: string | readonly string[] | Readonly<Record<string, string>> } = {},
 ): Promise<unknown> {
+  const where = 'datasets.loadFromNpz'
+  checkValue(where, 'path', path, filePath)
+  checkRules(where, options, npzRules, "datasets.loadFromNpz(path, { split: 'train' })")
   const { classNames, maxBytes } = options
   const limits = { ...(classNames ? { classNames } : {}), ...(maxBytes === undefined ? {} : { maxBytes }) }
-  return splitsOf(await openNpzSet(path, limits), options)
+  const source = await opening(where, path, 'read', () => openNpzSet(path, limits))
+  return splitsOf(source, options)
 }
 
 /** The names that `load` knows. */

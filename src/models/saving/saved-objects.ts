@@ -5,6 +5,7 @@ import { toSnakeCase } from '../../ops/naming.ts'
 import type { Variable } from '../../ops/index.ts'
 import { LossScaleOptimizer } from '../../optimizers/index.ts'
 import type { Optimizer } from '../../optimizers/index.ts'
+import { isModel } from '../is-model.ts'
 import type { Model } from '../model.ts'
 
 /** Something whose variables lie in one group. */
@@ -69,10 +70,6 @@ export function optimizerObjects(model: Model): SavedObject[] {
   return model.optimizer === null ? [] : savedOptimizer(model.optimizer)
 }
 
-// By a property that models have: the class itself imports this file.
-function isModel(layer: Layer): layer is Model {
-  return 'listsLayers' in layer
-}
 function isLayer(value: unknown): value is Layer {
   return value instanceof Layer
 }

@@ -5,6 +5,8 @@ import { sameShape, showShape } from '../../graph/types.ts'
 import { toSnakeKey } from '../../layers/config.ts'
 import type { Layer } from '../../layers/layer.ts'
 import { type Tensor, tensor, type Variable } from '../../ops/index.ts'
+import { opening } from '../../platform/opening.ts'
+import { checkValue, filePath } from '../../platform/option-rules.ts'
 import type { Model } from '../model.ts'
 import { isDict } from '../tree.ts'
 import { fromForeign, parseObject } from './config-text.ts'
@@ -19,10 +21,12 @@ const read = async (path: string): Promise<TfjsModel> => (await import('../../fo
 
 /**
  * The weights of a TensorFlow.js model (`model.json`, layers-model or graph-model) as tensors by the names that stand in the file.
- * @throws FormatError for damaged files, or a manifest that names files outside of its folder.
+ * @throws FormatError for damaged files, or a manifest that names files outside of its folder; ArgumentError for what is no path of a file
+ * that can be read.
  */
 export async function loadTfjsWeights(path: string): Promise<Map<string, Tensor>> {
-  const { weights } = await read(path)
+  checkValue('loadTfjsWeights', 'path', path, filePath)
+  const { weights } = await opening('loadTfjsWeights', path, 'read', () => read(path))
   return new Map([...weights].map(([name, { data, shape, dtype }]) => [name, tensor(data, { shape, dtype })]))
 }
 
