@@ -101,7 +101,8 @@ export async function imageGrid(
 /** The first pictures; what makes them is stopped then. */
 async function take(source: Dataset | Tensor | readonly Tensor[], count: number): Promise<Sample[]> {
   if (source instanceof Tensor) return pictures(source, null).then((found) => found.slice(0, count))
-  if (!(source instanceof Dataset) && !Array.isArray(source)) {
+  const given: unknown = source
+  if (!(given instanceof Dataset || Array.isArray(given))) {
     const hint = 'data.imageDatasetFromDirectory makes a dataset of a folder, utils.loadImg a tensor of a file'
     throw new ArgumentError(problem({ where, expected: 'a dataset, a tensor or a list of tensors', received: source, hint })) // prettier-ignore
   }
