@@ -178,6 +178,11 @@ def draws(seed, what, i):
             print(f"another net: {str(error).splitlines()[0][:100]}")
     cls, kw, schedule = optimizer_of(d, rates=(0.01, 0.03))
     if schedule is not None:
+        # Large rates only blow rounding up.
+        small = lambda v: min(v, 0.03)
+        schedule[1].update({k: small(v) for k, v in schedule[1].items() if k in ("initial_learning_rate", "warmup_target", "end_learning_rate")})
+        if "values" in schedule[1]:
+            schedule[1]["values"] = [small(v) for v in schedule[1]["values"]]
         kw["learning_rate"] = getattr(keras.optimizers.schedules, schedule[0])(**schedule[1])
     if cls == "Adadelta" and "learning_rate" in kw and schedule is None:
         kw["learning_rate"] = 0.5

@@ -3,6 +3,7 @@ import type { Config } from '../initializers/objects.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
 import { alignPair } from './align.ts'
+import { logitsOf } from './logits.ts'
 import { Loss, type LossOptions } from './loss.ts'
 
 /** Keras's backend epsilon: probabilities are kept this far from 0 and 1. */
@@ -46,9 +47,9 @@ export function binaryCrossentropyValues(
 ): Tensor {
   const [labels, predictions] = alignPair('binary_crossentropy', yTrue, yPred)
   const smoothed = smooth(labels, labelSmoothing)
-  const each = fromLogits
-    ? crossentropyOfLogits(smoothed, predictions)
-    : crossentropyOfProbabilities(smoothed, predictions)
+  const logits = logitsOf('binary_crossentropy', predictions, 'sigmoid', fromLogits)
+  const each =
+    logits === null ? crossentropyOfProbabilities(smoothed, predictions) : crossentropyOfLogits(smoothed, logits)
   return ops.mean(each, { axis })
 }
 
@@ -105,7 +106,9 @@ export function binaryFocalCrossentropyValues(
   const others = ops.subtract(1, t)
   const probabilityOfTruth = ops.add(ops.multiply(t, p), ops.multiply(others, ops.subtract(1, p)))
   const focus = ops.power(ops.subtract(1, probabilityOfTruth), gamma)
-  let each = ops.multiply(focus, crossentropyOfProbabilities(t, p))
+  const logits = logitsOf('binary_focal_crossentropy', p, 'sigmoid', false)
+  const crossentropy = logits === null ? crossentropyOfProbabilities(t, p) : crossentropyOfLogits(t, logits)
+  let each = ops.multiply(focus, crossentropy)
   if (applyClassBalancing) {
     each = ops.multiply(ops.add(ops.multiply(t, alpha), ops.multiply(others, 1 - alpha)), each)
   }

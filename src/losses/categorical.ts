@@ -4,6 +4,7 @@ import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
 import { alignPair } from './align.ts'
 import { epsilon } from './binary.ts'
+import { logitsOf } from './logits.ts'
 import { Loss, type LossOptions } from './loss.ts'
 
 export interface CategoricalCrossentropyOptions extends LossOptions {
@@ -33,7 +34,8 @@ export function categoricalCrossentropyValues(
   { fromLogits = false, labelSmoothing = 0, axis = -1 }: CategoricalCrossentropyOptions = {},
 ): Tensor {
   const [labels, predictions] = alignPair('categorical_crossentropy', yTrue, yPred)
-  const logarithms = fromLogits ? ops.logSoftmax(predictions, { axis }) : ops.log(normalised(predictions, axis))
+  const logits = logitsOf('categorical_crossentropy', predictions, 'softmax', fromLogits)
+  const logarithms = logits === null ? ops.log(normalised(predictions, axis)) : ops.logSoftmax(logits, { axis })
   return ops.negative(ops.sum(ops.multiply(smooth(labels, labelSmoothing), logarithms), { axis }))
 }
 

@@ -6,6 +6,7 @@ import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
 import { epsilon } from './binary.ts'
 import { inputOf } from './inputs.ts'
+import { logitsOf } from './logits.ts'
 import { Loss, type LossOptions } from './loss.ts'
 
 const name = 'sparse_categorical_crossentropy'
@@ -50,7 +51,8 @@ export function sparseCategoricalCrossentropyValues(
     throw new ArgumentError(problem({ where: name, expected: 'axis -1, the last one', received: axis }))
   }
   const labels = classLabels(name, yTrue, predictions)
-  const logits = fromLogits ? predictions : ops.log(ops.clip(predictions, epsilon, 1 - epsilon))
+  const logits =
+    logitsOf(name, predictions, 'softmax', fromLogits) ?? ops.log(ops.clip(predictions, epsilon, 1 - epsilon))
   const valid = ignoreClass === null ? null : ops.notEqual(labels, ignoreClass)
   const kept = valid === null ? labels : ops.where(valid, labels, 0)
   // A negative index would count from the end; this one is refused.

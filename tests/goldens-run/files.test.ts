@@ -12,6 +12,7 @@ import { type Tensor, zeros } from '../../src/ops/index.ts'
 import { setWarningHandler } from '../../src/platform/warn.ts'
 import { type Book, bookNames, difference, goldensRoot, type Json, readBook } from './read.ts'
 import {
+  asIn,
   compareWeights,
   expectLists,
   expectLogs,
@@ -137,23 +138,6 @@ function withValues(entries: readonly TreeEntry[]): TreeEntry[] {
   return entries.filter(({ path }) => datasets.some((dataset) => dataset.startsWith(path))).sort(byPath)
 }
 
-/**
- * Paths as the model has them. What is built while it is read has no name of a model before its path: Keras, too, gives such weights
- * other paths than those of the model that was saved.
- */
-function asIn(model: Model, paths: readonly string[]): string[] {
-  const own = model.weights.map(({ path }) => path)
-  return paths.map((path) => own.find((each) => each === path) ?? own.find((each) => path.endsWith(`/${each}`)) ?? path)
-}
-function listsAs(model: Model, lists: GoldenLists): GoldenLists {
-  return {
-    ...lists,
-    weights: asIn(model, lists.weights),
-    trainable_weights: asIn(model, lists.trainable_weights),
-    non_trainable_weights: asIn(model, lists.non_trainable_weights),
-  }
-}
-
 const byPath = (a: { path: string }, b: { path: string }): number => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)
 
 for (const name of bookNames('files').filter((each) => !each.endsWith('summaries'))) {
@@ -176,7 +160,7 @@ for (const name of bookNames('files').filter((each) => !each.endsWith('summaries
             const model = await loadModel(pathOf(file))
             await expectWeights(book, golden, model)
             await expectOutputs(book, golden, model)
-            if (golden.lists !== undefined) expectLists(model, listsAs(model, golden.lists))
+            if (golden.lists !== undefined) expectLists(model, golden.lists)
             for (const layer of golden.layers ?? []) {
               const found = model.getLayer(layer.name.replaceAll('/', '_'))
               expect([layer.name, found.className, found.trainable]).toEqual([layer.name, layer.class, layer.trainable])

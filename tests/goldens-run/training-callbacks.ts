@@ -100,26 +100,49 @@ function makeCallback({ class_name: className, config }: CallbackCase, folder: s
   return make(Object.fromEntries(options) as never)
 }
 
-/** The few Python expressions that schedules are written in. */
+/** Python's functions by name, for the expressions that schedules are written in. */
+const pythonNames: Readonly<Record<string, unknown>> = {
+  math: { ...mathFunctions(), pow: Math.pow },
+  np: { ...mathFunctions(), power: Math.pow, maximum: Math.max, minimum: Math.min },
+  max: Math.max,
+  min: Math.min,
+  abs: Math.abs,
+  pow: Math.pow,
+  float: Number,
+  int: Math.trunc,
+  True: true,
+  False: false,
+}
+function mathFunctions(): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.getOwnPropertyNames(Math).map((name) => [name === 'PI' ? 'pi' : name, Math[name as keyof Math]]),
+  )
+}
+
+/** A schedule as Python has it: `lambda epoch, lr: lr * 0.9`. */
 function pythonLambda(source: string): (epoch: number, rate: number) => number {
   const [, parameters, body] = /^lambda ([\w, ]+): (.*)$/.exec(source) ?? []
   if (parameters === undefined || body === undefined) throw new Error(`not a lambda: ${source}`)
-  const convert = (expression: string): string => {
-    const conditional = /^(.*?) if (.*?) else (.*)$/.exec(expression)
-    if (conditional !== null) return `((${conditional[2]!}) ? (${conditional[1]!}) : ${convert(conditional[3]!)})`
-    return expression
-  }
-  const script = convert(body)
+  const names = parameters.split(',').map((name) => name.trim())
+  const script = conditionals(body)
     .replace(/\band\b/g, '&&')
     .replace(/\bor\b/g, '||')
     .replace(/\bnot\b/g, '!')
-    .replace(/\bmath\.|\bnp\./g, 'Math.')
     .replace(/(\w+|\([^()]*\)) \/\/ (\w+|\([^()]*\))/g, 'Math.floor($1 / $2)')
   // The source is a golden, written by ourselves.
   // eslint-disable-next-line @typescript-eslint/no-implied-eval
-  return new Function(...parameters.split(',').map((name) => name.trim()), `return ${script}`) as ReturnType<
-    typeof pythonLambda
-  >
+  const made = new Function(...Object.keys(pythonNames), ...names, `return ${script}`) as (...all: unknown[]) => number
+  return (...given: unknown[]) => made(...Object.values(pythonNames), ...given.slice(0, names.length))
+}
+
+/** `a if b else c` as `((b) ? (a) : c)`, also within parentheses. */
+function conditionals(expression: string): string {
+  const inner = expression.replace(
+    /\(([^()]* if [^()]* else [^()]*)\)/g,
+    (_, part: string) => `(${conditionals(part)})`,
+  )
+  const found = /^(.*?) if (.*?) else (.*)$/.exec(inner)
+  return found === null ? inner : `((${found[2]!}) ? (${found[1]!}) : ${conditionals(found[3]!)})`
 }
 
 async function playEpoch(

@@ -45,6 +45,8 @@ const fitOptions: Record<string, string> = {
   validation_batch_size: 'validationBatchSize',
   initial_epoch: 'initialEpoch',
   steps_per_epoch: 'stepsPerEpoch',
+  shuffle: 'shuffle',
+  verbose: 'verbose',
 }
 
 export function optionsOf(stored: Record<string, unknown>): FitOptions {
