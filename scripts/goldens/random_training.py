@@ -259,6 +259,74 @@ def fits(out, seed, count):
     print("fit", book.save(), flush=True)
 
 
+def outputs_net(d, kinds, named):
+    """Several inputs and outputs, a shared layer, a nested model; outputs as a list or by name."""
+    a = keras.Input((d.whole(3, 5),), name="left")
+    inputs = [a]
+    shared = L.Dense(5, activation=activation(d), name="shared")
+    x = shared(L.Dense(4, name="to_shared")(a))
+    if d.chance(0.6):
+        b = keras.Input((d.whole(2, 4),), name="right")
+        inputs.append(b)
+        x = L.Concatenate(name="both")([x, shared(L.Dense(4, name="other_to_shared")(b))])
+    if d.chance(0.5):
+        i = keras.Input((x.shape[-1],), name="inner_in")
+        x = keras.Model(i, L.Dense(4, activation="tanh", name="inner_dense", **penalties(d))(i), name="inner")(x)
+    outs = [L.Dense(units, name=f"out_{k}", activation=last)(x) for k, (_, _, units, last, _) in enumerate(kinds)]
+    ins = {t.name: t for t in inputs} if len(inputs) > 1 and d.chance(0.4) else inputs if len(inputs) > 1 else a
+    return keras.Model(ins, {f"key_{k}": o for k, o in enumerate(outs)} if named == "keys" else {o._keras_history.operation.name: o for o in outs} if named else outs)
+
+
+def multi_outputs(out, seed, count):
+    book = Book(out, "training/random_multi_output", "multi_output", "random models of several outputs")
+    for i in range(count):
+        d = Draw("training", seed, "multi", i)
+        kinds = [task(d) for _ in range(d.whole(2, 3))]
+        # Results of several values are one entry for each here.
+        single = lambda w: not isinstance(w, tuple) or w[0] != "F1Score" and not isinstance(w[1].get("thresholds"), list)
+        kinds = [(t[0], [w for w in t[1] if single(w)], *t[2:]) for t in kinds]
+        named = d.one((False, True, "keys"))
+        names = [f"key_{k}" if named == "keys" else f"out_{k}" for k in range(len(kinds))]
+        reset()
+        m = outputs_net(Draw("training", seed, "multi", i, "net"), kinds, named)
+        make.fill(m, f"random{seed}multi{i}")
+        cls, kw, _ = optimizer_of(d, rates=(0.01, 0.05), schedules=False)
+        n = d.whole(7, 16)
+        by_name = named is not False or d.chance(0.4)
+        group = lambda items: dict(zip(names, items)) if by_name else list(items)
+        obj = lambda kind, w: getattr(getattr(keras, kind), w[0])(**w[1]) if isinstance(w, tuple) else w
+        dropped = d.whole(0, len(kinds) - 1) if d.chance(0.2) and not by_name else None
+        spec = {"optimizer": {"class_name": cls, "config": None}, "loss": group([None if k == dropped else t[0] for k, t in enumerate(kinds)]),
+                "loss_weights": d.one((None, group([d.real(0.2, 2) for _ in kinds])))}
+        spec["metrics"] = d.one((None, group([[] if k == dropped else t[1] for k, t in enumerate(kinds)])))
+        if d.chance(0.4):
+            spec["weighted_metrics"] = group([t[1][:1] for t in kinds])
+        deep = lambda kind, v: {k: deep(kind, w) for k, w in v.items()} if isinstance(v, dict) else [deep(kind, w) for w in v] if isinstance(v, list) else None if v is None else obj(kind, v)
+        fit = dict(batch_size=d.whole(3, 8), epochs=d.whole(1, 3))
+        name = f"multi_{i}_{cls}"
+
+        def run():
+            opt = getattr(keras.optimizers, cls)(**kw)
+            spec["optimizer"]["config"] = plain(opt.get_config())
+            m.compile(optimizer=opt, loss=deep("losses", spec["loss"]), loss_weights=spec["loss_weights"], metrics=deep("metrics", spec["metrics"]), weighted_metrics=deep("metrics", spec.get("weighted_metrics")), jit_compile=False)
+            xs = {t.name: d.normal(n, *t.shape[1:]) for t in m.inputs}
+            x = xs if len(xs) > 1 and isinstance(m.input, dict) else list(xs.values()) if len(xs) > 1 else next(iter(xs.values()))
+            y = group([t[4](n) for t in kinds])
+            sw = group([np.abs(d.normal(n)) for _ in kinds]) if d.chance(0.4) else None
+            put = lambda tag, v: {k: b_put(f"{name}/{tag}/{k}", w) for k, w in v.items()} if isinstance(v, dict) else [b_put(f"{name}/{tag}/{k}", w) for k, w in enumerate(v)] if isinstance(v, list) else b_put(f"{name}/{tag}", v)
+            b_put = book.put
+            case = {"name": name, "model": make.model_spec(m), "compile": spec, "x": put("x", x), "y": put("y", y), "fit": fit, "initial_weights": make.weights_into(book, name, m, "init")}
+            if sw is not None:
+                case["sample_weight"] = put("sw", sw)
+            h = m.fit(x, y, sample_weight=sw, shuffle=False, verbose=0, **fit)
+            case["history"], case["history_key_order"], case["metrics_names"] = plain(h.history), list(h.history), m.metrics_names
+            case["evaluate"] = {"dict": plain(m.evaluate(x, y, batch_size=fit["batch_size"], verbose=0, return_dict=True)), "list": plain(m.evaluate(x, y, batch_size=fit["batch_size"], verbose=0))}
+            case["final_weights"] = make.weights_into(book, name, m, "final")
+            book.add(case)
+        attempt("multi_output", f"{name} {spec['loss']} {named}", run)
+    print("multi_output", book.save(), flush=True)
+
+
 if __name__ == "__main__":
     out, seed = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "1"
     count = int(sys.argv[3]) if len(sys.argv) > 3 else 60
@@ -266,6 +334,8 @@ if __name__ == "__main__":
     tf.config.run_functions_eagerly(True)
     import warnings
     warnings.simplefilter("ignore")
-    for what, run in (("trajectories", trajectories), ("fit", fits)):
-        if what in (sys.argv[4:] or ("trajectories", "fit")):
+    for what, run in (("trajectories", trajectories), ("fit", fits), ("multi_output", multi_outputs)):
+        if what in (sys.argv[4:] or ("trajectories", "fit", "multi_output")):
+            # But a batch of known size counts otherwise in the losses of several outputs.
+            tf.config.run_functions_eagerly(what != "multi_output")
             run(out, seed, count)

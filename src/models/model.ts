@@ -194,7 +194,7 @@ export class Model extends Layer {
     const own: (Metric | CompileMetrics)[] = []
     if (compiled !== null) {
       own.push(compiled.lossTracker)
-      if (compiled.metrics !== null) own.push(compiled.metrics)
+      if (compiled.metrics !== null && compiled.hasMetrics) own.push(compiled.metrics)
       if (compiled.loss !== null) own.push(...compiled.loss.metrics)
     }
     const found = outsideIn(this).flatMap((layer) =>

@@ -100,23 +100,25 @@ function makeCallback({ class_name: className, config }: CallbackCase, folder: s
   return make(Object.fromEntries(options) as never)
 }
 
+const raised = (base: number, exponent: number): number => base ** exponent
 /** Python's functions by name, for the expressions that schedules are written in. */
 const pythonNames: Readonly<Record<string, unknown>> = {
-  math: { ...mathFunctions(), pow: Math.pow },
-  np: { ...mathFunctions(), power: Math.pow, maximum: Math.max, minimum: Math.min },
+  math: mathFunctions(),
+  np: { ...mathFunctions(), power: raised, maximum: Math.max, minimum: Math.min },
   max: Math.max,
   min: Math.min,
   abs: Math.abs,
-  pow: Math.pow,
+  pow: raised,
   float: Number,
   int: Math.trunc,
   True: true,
   False: false,
 }
 function mathFunctions(): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.getOwnPropertyNames(Math).map((name) => [name === 'PI' ? 'pi' : name, Math[name as keyof Math]]),
-  )
+  // Functions of Math need no `this`.
+  // eslint-disable-next-line @typescript-eslint/unbound-method
+  const all = Object.getOwnPropertyNames(Math).map((name) => [name, Math[name as keyof Math]] as const)
+  return { ...Object.fromEntries(all), pi: Math.PI }
 }
 
 /** A schedule as Python has it: `lambda epoch, lr: lr * 0.9`. */

@@ -1,6 +1,7 @@
 // Goldens of model.fit: histories, events, final weights, evaluate and predict.
 import { expect } from 'vitest'
 import type { FitOptions, Logs } from '../../src/models/index.ts'
+import { clearSession } from '../../src/ops/index.ts'
 import { type Book, difference, type Json } from './read.ts'
 import {
   batched, build, compareWeights, compile, EventLog, expectLogs, freelyDrifting, type GoldenEvent, type GoldenWeight, setWeights, type Stored, tensorOf,
@@ -127,17 +128,23 @@ function expectEvents(received: readonly GoldenEvent[], expected: readonly Golde
   })
 }
 
+/** A loss or metric as the books have it: a name, a class, a pair of class and options, or none. */
+type Written = string | null | readonly [string, Record<string, unknown>] | { readonly class_name: string }
+/** One for each output, in order or by name, or one for the only output. */
+type ByOutput<T> = T | readonly T[] | Readonly<Record<string, T>>
 interface MultiOutputCase {
   readonly name: string
   readonly model: Stored
   readonly compile: {
     readonly optimizer: { readonly class_name: string; readonly config: Record<string, unknown> }
-    readonly loss: Record<string, readonly [string, Record<string, unknown>]>
-    readonly loss_weights: Record<string, number> | null
-    readonly metrics: Record<string, readonly string[]>
+    readonly loss: ByOutput<Written>
+    readonly loss_weights: Record<string, number> | readonly number[] | null
+    readonly metrics?: Record<string, readonly Written[]> | readonly (readonly Written[])[] | null
+    readonly weighted_metrics?: Record<string, readonly Written[]> | readonly (readonly Written[])[] | null
   }
-  readonly x: string
-  readonly y: Record<string, string>
+  readonly x: ByOutput<string>
+  readonly y: ByOutput<string>
+  readonly sample_weight?: ByOutput<string>
   readonly fit: Record<string, unknown>
   readonly initial_weights: readonly GoldenWeight[]
   readonly history: Record<string, readonly number[]>
@@ -147,40 +154,47 @@ interface MultiOutputCase {
   readonly final_weights: readonly GoldenWeight[]
 }
 
+const isPair = (value: unknown): value is readonly [string, Record<string, unknown>] =>
+  Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && /^[A-Z]/.test(value[0]) && typeof value[1] === 'object' // prettier-ignore
+const isClassName = (value: unknown): value is string => typeof value === 'string' && /^[A-Z]/.test(value)
+
+/** Applies `change` to what stands in lists and objects. */
+function mapNested<T>(value: unknown, isItem: (value: unknown) => boolean, change: (item: never) => T): unknown {
+  if (value === null || value === undefined || isItem(value)) return isItem(value) ? change(value as never) : value
+  if (Array.isArray(value)) return value.map((each) => mapNested(each, isItem, change))
+  return Object.fromEntries(
+    Object.entries(value as object).map(([key, each]) => [key, mapNested(each, isItem, change)]),
+  )
+}
+const isWritten = (value: unknown): boolean =>
+  typeof value === 'string' || isPair(value) || (typeof value === 'object' && value !== null && 'class_name' in value)
+function storedForm(value: Exclude<Written, null>): unknown {
+  if (isPair(value)) return { class_name: value[0], config: value[1] }
+  return isClassName(value) ? { class_name: value, config: {} } : value
+}
+
 export async function runMultiOutput(book: Book<MultiOutputCase>, golden: MultiOutputCase): Promise<void> {
+  clearSession()
   const model = build(golden.model)
   setWeights(book, model, golden.initial_weights)
-  const { optimizer, loss, loss_weights, metrics } = golden.compile
-  const isClass = (name: string): boolean => /^[A-Z]/.test(name)
-  compile(model, {
-    optimizer,
-    loss: Object.fromEntries(
-      Object.entries(loss).map(([name, [class_name, config]]) => [name, { class_name, config }]),
-    ),
-    loss_weights,
-    metrics: Object.fromEntries(
-      Object.entries(metrics).map(([name, list]) => [
-        name,
-        list.map((metric) => (isClass(metric) ? { class_name: metric, config: {} } : metric)),
-      ]),
-    ),
-  })
-  const x = tensorOf(book, golden.x)
-  const y = Object.fromEntries(Object.entries(golden.y).map(([name, key]) => [name, tensorOf(book, key)]))
-  const history = await model.fit(x, y, { ...optionsOf(golden.fit), shuffle: false, verbose: 0 })
+  const { optimizer, loss, metrics, weighted_metrics: weighted, ...others } = golden.compile
+  const written = (value: unknown): unknown => mapNested(value, isWritten, storedForm)
+  const given = { loss: written(loss), metrics: written(metrics), weighted_metrics: written(weighted) }
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  compile(model, { optimizer, ...others, ...present })
+  const tensors = (value: unknown): never =>
+    mapNested(value, (each) => typeof each === 'string', (key: string) => tensorOf(book, key)) as never // prettier-ignore
+  const [x, y] = [tensors(golden.x), tensors(golden.y)]
+  const sampleWeight = golden.sample_weight === undefined ? {} : { sampleWeight: tensors(golden.sample_weight) }
+  const options = { ...optionsOf(golden.fit), ...sampleWeight, shuffle: false, verbose: 0 } as const
+  const history = await model.fit(x, y, options)
   expectHistory(history.history, golden.history, golden.history_key_order)
   expect(model.metricsNames).toEqual(golden.metrics_names)
-  const batchSize = golden.fit.batch_size as number
+  const batchSize = (golden.fit.batch_size as number | undefined) ?? 32
   const logs = await model.evaluate(x, y, { batchSize, verbose: 0, returnDict: true })
   expectLogs(logs, golden.evaluate.dict, 1e-4, 'evaluate')
   const list = (await model.evaluate(x, y, { batchSize, verbose: 0 })) as number[]
   expect(difference(list, golden.evaluate.list, { relative: 1e-4 })).toBeNull()
-  expect(
-    await compareWeights(
-      book,
-      model,
-      golden.final_weights.map(({ tensor }) => tensor),
-      { relative: 1e-4 },
-    ),
-  ).toBeNull()
+  const finals = golden.final_weights.map(({ tensor }) => tensor)
+  expect(await compareWeights(book, model, finals, { relative: 1e-4 })).toBeNull()
 }

@@ -79,13 +79,16 @@ export async function compareWeights<C>(
 
 /**
  * Paths of weights that drift freely: Adam and its kin divide each gradient by its own size, and the gradient of a bias before
- * a BatchNormalization is rounding noise. The mean that the normalization keeps follows it. Training is blind to both.
+ * a BatchNormalization is rounding noise. The mean that the normalization keeps follows it. Training is blind to both, and to the
+ * bias of an attention's keys, which a softmax does not see.
  */
 export function freelyDrifting(model: Model, compileConfig: Record<string, unknown>): Set<string> {
   const found = new Set<string>()
   const { class_name: name } = compileConfig.optimizer as { class_name: string }
   if (!/^(Ada|Nadam|Lion|Lamb|RMSprop|Muon)/.test(name)) return found
   for (const layer of model.layers) {
+    if (layer.className === 'MultiHeadAttention')
+      for (const { path } of layer.weights) if (path.endsWith('/key/bias')) found.add(path)
     if (layer.className !== 'BatchNormalization') continue
     const before = layer.inboundNodes[0]!.inputs[0]!.history.operation
     const bias = before.weights.find(({ path, trainable }) => trainable && path.endsWith('/bias'))

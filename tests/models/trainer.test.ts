@@ -245,7 +245,7 @@ describe('steps of your own', () => {
     expect(traces).toBe(2)
     expect(Object.keys(history)).toEqual(['mine', 'seen'])
     expect(history.seen![2]!).toBeLessThan(history.seen![0]!)
-    expect(net.metricsNames).toEqual(['loss', 'compile_metrics', 'seen'])
+    expect(net.metricsNames).toEqual(['loss', 'seen'])
   })
 
   test('computeLoss can add terms', async () => {

@@ -63,6 +63,11 @@ export class Compiled {
     this.#snapshot = model.built ? new TrainableSnapshot(model) : null
   }
 
+  /** Whether metrics were given, be it an empty list: without, Keras has no `compile_metrics` among the metrics. */
+  get hasMetrics(): boolean {
+    return (this.options.metrics ?? this.options.weightedMetrics ?? null) !== null
+  }
+
   /** The flags in force. Before the first step of an unbuilt model there are none. */
   get snapshot(): TrainableSnapshot {
     return (this.#snapshot ??= new TrainableSnapshot(this.#model))
