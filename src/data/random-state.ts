@@ -30,6 +30,8 @@ export class RandomState {
 
   /** In place, as numpy.random.RandomState(seed).shuffle for up to 2^32 elements: masked rejection, from the end. */
   shuffle<T>(items: T[]): void {
+    if (!Array.isArray(items))
+      throw new ArgumentError(problem({ where: 'RandomState.shuffle', expected: 'a list', received: items }))
     for (let i = items.length - 1; i > 0; i--) {
       const mask = 2 ** (32 - Math.clz32(i)) - 1
       let j: number

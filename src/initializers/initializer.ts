@@ -1,6 +1,8 @@
 // The base class of initializers, and the rule that gives fans to shapes.
 import { type DType, type Shape, sizeOf, type TypedArray } from '../graph/types.ts'
+import { requireDType, requireShape } from '../ops/checks.ts'
 import { type Tensor, tensor } from '../ops/index.ts'
+import { requireOptions } from '../platform/arguments.ts'
 import type { Config, Configured } from './objects.ts'
 
 /** Makes the first values of a weight, on the host and at once. */
@@ -15,8 +17,12 @@ export abstract class Initializer implements Configured {
   /** The values of a weight of `shape`, row-major, in the storage of `dtype` (float32 or an integer type). */
   abstract values(shape: Shape, dtype: DType): TypedArray
 
-  /** The same as a tensor. */
+  /** The same as a tensor. @throws ArgumentError for what is no shape, or no dtype. */
   apply(shape: Shape, options: { readonly dtype?: DType } = {}): Tensor {
+    const where = `${this.className}.apply`
+    requireShape(where, shape)
+    requireOptions(where, options, ['dtype'], "apply(shape, { dtype: 'float32' })")
+    requireDType(where, options.dtype)
     const dtype = options.dtype ?? 'float32'
     return tensor(this.values(shape, dtype), { shape, dtype })
   }

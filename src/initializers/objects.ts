@@ -1,6 +1,6 @@
 // Named objects that live in Keras configs (initializers, regularizers, constraints): looking them up and writing them down.
 import { ArgumentError, problem } from '../errors.ts'
-import { closest } from '../platform/arguments.ts'
+import { closest, requireObject } from '../platform/arguments.ts'
 
 /** JSON as Keras writes it: keys in snake_case. */
 export type Config = Record<string, unknown>
@@ -38,6 +38,12 @@ export function toCamelKey(key: string): string {
 /** The same values under camelCase keys. */
 export function camelKeys(config: Config): Record<string, unknown> {
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [toCamelKey(key), value]))
+}
+
+/** The options in what `getConfig` gave, for `fromConfig` of the class `name`. @throws ArgumentError for what is no config. */
+export function optionsOf(name: string, config: Config): Record<string, unknown> {
+  requireObject(`${name}.fromConfig`, config, `${name}.fromConfig(object.getConfig())`)
+  return camelKeys(config)
 }
 
 /** The same values under snake_case keys. */

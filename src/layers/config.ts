@@ -2,6 +2,7 @@
 import { ArgumentError, problem } from '../errors.ts'
 import type { DType } from '../graph/types.ts'
 import { camelKeys, type Config, snakeKeys } from '../initializers/objects.ts'
+import { requireObject } from '../platform/arguments.ts'
 import { warn } from '../platform/warn.ts'
 
 export {
@@ -12,8 +13,9 @@ export {
   toSnakeKey,
 } from '../initializers/objects.ts'
 
-/** Keras's config as constructor options: keys in camelCase, values untouched, the dtype policy reduced to its name. */
+/** Keras's config as constructor options: keys in camelCase, values untouched, the dtype policy reduced to its name. @throws ArgumentError for no config. */
 export function fromKeras(config: Config): Record<string, unknown> {
+  requireObject('fromConfig', config, 'fromConfig(layer.getConfig())')
   const options = camelKeys(config)
   if ('dtype' in options) options.dtype = dtypeFromKeras(options.dtype)
   return options

@@ -7,6 +7,7 @@ import * as ops from '../ops/index.ts'
 import { get as getRegularizer, type Regularizer } from '../regularizers/index.ts'
 import { enclosingTraining, isEntryCall, withinCall, withinName } from './call-context.ts'
 import { type Config, dtypePolicy, fromKeras } from './config.ts'
+import { checkCallOptions, requireLayerShape, requireLoss } from './call-checks.ts'
 import { checkInput, type InputSpec } from './input-spec.ts'
 import { flatten, isShape, type LayerShape, mapNested, type Nested } from './nested.ts'
 import { isSpec, TensorSpec, traceOutputSpec } from './output-spec.ts'
@@ -103,6 +104,7 @@ export abstract class Layer extends WeightOwner {
 
   /** Adds a scalar to the loss of the running call. Gone when the next outermost call begins. */
   addLoss(loss: Tensor): void {
+    requireLoss(this.where, loss)
     this.#losses.push(loss)
   }
 
@@ -125,6 +127,7 @@ export abstract class Layer extends WeightOwner {
 
   #build(build: (shape: LayerShape) => void, shape: LayerShape): void {
     if (this.building) return build(shape)
+    requireLayerShape(`${this.where}, build`, shape)
     this.building = true
     const made = this.ownVariables
     const before = { trainable: made.trainable.length, nonTrainable: made.nonTrainable.length }
@@ -168,6 +171,7 @@ export abstract class Layer extends WeightOwner {
 
   /** As `apply`, typed for every structure of inputs and outputs. */
   applyNested(inputs: unknown, kwargs: CallKwargs = {}): Nested<LayerValue> {
+    checkCallOptions(this.where, kwargs)
     const values = this.#toValues(inputs)
     const given = Object.values(kwargs).filter(isTensorLeaf)
     const leaves = [...flatten(values, isTensorLeaf), ...given]

@@ -1,6 +1,7 @@
 // Normalization: (x - mean) / deviation with statistics that are given, or learned from data by `adapt`.
 import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { type Shape, showShape, sizeOf, type TypedArray } from '../graph/types.ts'
+import { toTensor } from '../ops/convert.ts'
 import * as ops from '../ops/index.ts'
 import { Tensor, type TensorLike, type Variable } from '../ops/index.ts'
 import { axesOption, numberOption, knownDim, resolveAxis } from './checks.ts'
@@ -96,7 +97,8 @@ export class Normalization extends Layer {
       throw new ArgumentError(
         problem({ where: this.where, expected: 'a layer without given statistics to adapt', received: 'given `mean`' }),
       )
-    if (data === undefined || data === null || typeof data === 'string')
+    const isNothing = data === undefined || data === null || typeof data === 'string'
+    if (isNothing || (data as unknown) instanceof Promise || (Array.isArray(data) && data.length === 0))
       throw new ArgumentError(
         problem({ where: `${this.where}, adapt`, expected: 'a tensor, numbers, or batches of them', received: data }),
       )
@@ -134,7 +136,7 @@ export class Normalization extends Layer {
           hint: 'Drop the labels first: dataset.map(([x]) => x)',
         }),
       )
-    const value = ops.tensor(batch)
+    const value = toTensor(batch, undefined, `${this.where}, adapt`)
     return { values: await value.data(), shape: value.shape }
   }
 

@@ -5,6 +5,7 @@ import { type DType, type Shape, showShape, sizeOf, type TypedArray } from '../g
 import {
   Constant, getInitializer, type InitializerLike, Ones, RandomNormal, RandomUniform, VarianceScaling, Zeros,
 } from '../initializers/index.ts' // prettier-ignore
+import { requireDType } from '../ops/checks.ts'
 import { toTensor } from '../ops/convert.ts'
 import { autoName, toSnakeCase } from '../ops/naming.ts'
 import { type SeedGenerator, type Tensor, tensor, type TensorLike, Variable } from '../ops/index.ts'
@@ -107,6 +108,9 @@ export abstract class WeightOwner {
 
   /** Makes `sublayer` part of this layer where it cannot be found among the properties. Returns it. */
   track<L extends WeightOwner>(sublayer: L): L {
+    const received: unknown = sublayer
+    if (!(received instanceof WeightOwner))
+      throw new ArgumentError(problem({ where: `${this.where}, track`, expected: 'a layer', received }))
     if (!this.#tracked.includes(sublayer)) this.#tracked.push(sublayer)
     return sublayer
   }
@@ -121,6 +125,15 @@ export abstract class WeightOwner {
     if (!Array.isArray(shape) || !shape.every((dim) => Number.isInteger(dim) && dim >= 0))
       throw new ArgumentError(
         problem({ where: `${this.where}, addWeight`, expected: '`shape` to be a list of sizes', received: shape }),
+      )
+    requireDType(`${this.where}, addWeight`, dtype)
+    if (typeof trainable !== 'boolean')
+      throw new ArgumentError(
+        problem({
+          where: `${this.where}, addWeight`,
+          expected: '`trainable` to be true or false',
+          received: trainable,
+        }),
       )
     if (this.built && !this.building)
       throw new ArgumentError(
@@ -193,9 +206,11 @@ export abstract class WeightOwner {
   get trainable(): boolean {
     return this.#trainable
   }
-  /** Sets the flag of this layer, of the variables made as trainable, and of all sub-layers. */
+  /** Sets the flag of this layer, of the variables made as trainable, and of all sub-layers. @throws ArgumentError for others. */
   set trainable(value: boolean) {
-    this.#trainable = Boolean(value)
+    if (typeof value !== 'boolean')
+      throw new ArgumentError(problem({ where: this.where, expected: '`trainable` to be true or false', received: value })) // prettier-ignore
+    this.#trainable = value
     for (const variable of this.ownVariables.trainable) variable.trainable = this.#trainable
     for (const layer of this.directLayers()) layer.trainable = this.#trainable
   }

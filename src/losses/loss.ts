@@ -1,5 +1,5 @@
 // The base class of losses, and the wrapper that makes a loss of a function.
-import { camelKeys, type Config } from '../initializers/objects.ts'
+import { type Config, optionsOf } from '../initializers/objects.ts'
 import { toTensor } from '../ops/convert.ts'
 import { autoName, toSnakeCase } from '../ops/naming.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
@@ -74,7 +74,7 @@ export abstract class Loss {
 
   /** The loss that `getConfig` described. */
   static fromConfig<T>(this: new (options: never) => T, config: Config): T {
-    return new this(camelKeys(config) as never)
+    return new this(optionsOf(this.name, config) as never)
   }
 }
 

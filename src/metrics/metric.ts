@@ -1,7 +1,7 @@
 // The base class of metrics: state in Variables, updated lazily, so that a training step's metrics are part of its graph.
 import { ArgumentError, problem } from '../errors.ts'
 import { allocate, type DType, type Shape, sizeOf } from '../graph/types.ts'
-import { camelKeys, type Config } from '../initializers/objects.ts'
+import { type Config, optionsOf } from '../initializers/objects.ts'
 import { classNameOf } from '../losses/class-name.ts'
 import { autoName, toSnakeCase } from '../ops/naming.ts'
 import * as ops from '../ops/index.ts'
@@ -72,7 +72,7 @@ export abstract class Metric {
   }
 
   static fromConfig<T>(this: new (options: never) => T, config: Config): T {
-    return new this(camelKeys(config) as never)
+    return new this(optionsOf(this.name, config) as never)
   }
 
   /** A Variable of zeros that belongs to the state. */

@@ -11,6 +11,7 @@ import type { Tensor } from '../ops/index.ts'
 import type { Optimizer } from '../optimizers/index.ts'
 import type { Logs } from './callbacks/callback.ts'
 import type { History } from './callbacks/history.ts'
+import { requireObject } from '../platform/arguments.ts'
 import { findLayer } from './find-layer.ts'
 import type { LayerKey } from './find-layer.ts'
 import type { NetworkGraph } from './graph.ts'
@@ -338,8 +339,14 @@ export class Model extends Layer {
    * The total loss (scalar): the compiled losses, and what the layers add (penalties included).
    * @throws ArgumentError if there is nothing to add up.
    */
-  computeLoss({ y, yPred, sampleWeight }: StepParts): Tensor {
-    const { loss } = this.requireCompiled('computeLoss')
+  computeLoss(parts: StepParts): Tensor {
+    requireObject(`${this.where}, computeLoss`, parts, 'computeLoss({ x, y, yPred })')
+    const { y, yPred, sampleWeight } = parts
+    const { loss, options } = this.requireCompiled('computeLoss')
+    if (loss === null && options.loss !== undefined && options.loss !== null) {
+      const hint = 'Losses are made for the outputs and labels of the first batch: call testOnBatch(x, y) before'
+      throw new ArgumentError(problem({ where: `${this.where}, computeLoss`, expected: 'a model that has met a batch', received: 'one that has not', hint })) // prettier-ignore
+    }
     const terms: Tensor[] = []
     const main = loss?.apply(y, flatten(yPred), sampleWeight) ?? null
     if (main !== null) terms.push(main)

@@ -1,7 +1,7 @@
 // GradientTape: remembers what was read and made while it records, and gives gradients of it.
 import { ArgumentError, problem } from '../errors.ts'
 import type { Node } from '../graph/node.ts'
-import { requireOptions } from '../platform/arguments.ts'
+import { isClass, requireOptions } from '../platform/arguments.ts'
 import { evaluateWithNextFlush } from './evaluate.ts'
 import { gradientNodes, requireSource, requireTargets } from './gradient.ts'
 import type { GradientSource } from './gradient.ts'
@@ -45,7 +45,7 @@ export class GradientTape {
 
   /** Calls `fn`, which must be synchronous, and records what it does. Returns what it returns. May be called repeatedly. */
   record<T>(fn: () => T): T {
-    if (typeof fn !== 'function') {
+    if (typeof fn !== 'function' || isClass(fn)) {
       const expected = 'a function that computes, as record(() => loss)'
       throw new ArgumentError(problem({ where: 'GradientTape.record', expected, received: fn }))
     }

@@ -6,7 +6,7 @@ import { sameShape, showShape, sizeOf } from '../graph/types.ts'
 import type { DType, Shape, TypedArray } from '../graph/types.ts'
 import { isClass } from '../platform/arguments.ts'
 import { checkRules, flag, type OptionRules, text } from '../platform/option-rules.ts'
-import { requireDType, requireShape } from './checks.ts'
+import { requireBroadcast, requireDType, requireShape } from './checks.ts'
 import { toTensor } from './convert.ts'
 import type { TensorLike } from './convert.ts'
 import { canPromote, castNode } from './dtypes.ts'
@@ -158,7 +158,7 @@ export class Variable {
    * @throws ShapeError for another shape; ArgumentError for a dtype that would lose digits (cast it first).
    */
   assign(value: TensorLike): void {
-    const node = this.#checked(toTensor(value, this.dtype), 'assign')
+    const node = this.#checked(toTensor(value, this.dtype, this.#where('assign')), 'assign')
     const scope = currentScope()
     if (scope !== null) {
       scope.write(this, node)
@@ -172,11 +172,16 @@ export class Variable {
   }
   /** Adds to the value, as `assign` does. */
   assignAdd(value: TensorLike): void {
-    this.assign(add(this.#unwatched(), toTensor(value, this.dtype)))
+    this.assign(add(this.#unwatched(), this.#fitting(value, 'assignAdd')))
   }
   /** Subtracts from the value, as `assign` does. */
   assignSub(value: TensorLike): void {
-    this.assign(subtract(this.#unwatched(), toTensor(value, this.dtype)))
+    this.assign(subtract(this.#unwatched(), this.#fitting(value, 'assignSub')))
+  }
+  #fitting(value: TensorLike, what: string): Tensor {
+    const tensor = toTensor(value, this.dtype, this.#where(what))
+    requireBroadcast(this.#where(what), this.shape, tensor.shape)
+    return tensor
   }
 
   /** A copy of the current value, row-major. @throws EngineError if its computation fails. */

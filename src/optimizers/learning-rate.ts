@@ -3,6 +3,7 @@ import { ArgumentError, problem } from '../errors.ts'
 import { isSerializedObject, type SerializedObject } from '../initializers/objects.ts'
 import * as ops from '../ops/index.ts'
 import { type Tensor, type TensorLike, Variable } from '../ops/index.ts'
+import { isClass } from '../platform/arguments.ts'
 import { deserialize, FunctionSchedule, LearningRateSchedule } from '../schedules/index.ts'
 
 /** A number, a schedule, or a function of the step (float32 scalar tensor) that gives a scalar tensor. */
@@ -57,7 +58,7 @@ export function checkLearningRate(
   value: LearningRate | SerializedObject,
 ): number | LearningRateSchedule {
   if (value instanceof LearningRateSchedule) return value
-  if (typeof value === 'function') return new FunctionSchedule(value)
+  if (typeof value === 'function' && !isClass(value)) return new FunctionSchedule(value)
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
   if (isSerializedObject(value)) return deserialize(value)
   throw new ArgumentError(

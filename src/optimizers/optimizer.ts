@@ -1,13 +1,14 @@
 // The base class of optimizers: everything that is not the update rule itself (keras-semantics 4.1).
-import { ArgumentError, problem } from '../errors.ts'
-import type { Shape } from '../graph/types.ts'
-import { camelKeys, type Config } from '../initializers/objects.ts'
+import { ArgumentError, problem, ShapeError } from '../errors.ts'
+import { sameShape, type Shape, showShape } from '../graph/types.ts'
+import { type Config, optionsOf } from '../initializers/objects.ts'
 import { classNameOf } from '../losses/class-name.ts'
 import { autoName, toSnakeCase } from '../ops/naming.ts'
 import * as ops from '../ops/index.ts'
 import { type Tensor, Variable } from '../ops/index.ts'
 import { warnOnce } from '../platform/warn.ts'
 import { LearningRateSchedule, serialize } from '../schedules/index.ts'
+import { checkExclusions, type Exclusions, requireGradients, requirePairs, requireVariables } from './call-checks.ts'
 import { clipGradients } from './clip.ts'
 import { checkLearningRate, type LearningRate, LearningRateVariable } from './learning-rate.ts'
 import { type LearningRateMultipliers, multiplierOf } from './multipliers.ts'
@@ -138,6 +139,7 @@ export abstract class Optimizer<Shared = unknown> {
    */
   build(variables: readonly Variable[], withinStep = false): void {
     if (this.#trained !== null) return
+    requireVariables(`${this.name}, build`, variables)
     this.#scopesAll = withinStep
     this.#unbuiltSize = this.#variables.length
     this.#trained = [...variables]
@@ -162,26 +164,15 @@ export abstract class Optimizer<Shared = unknown> {
    * @throws ArgumentError for variables that it was not built for, or if there is no gradient at all.
    */
   apply(gradients: readonly (Tensor | null)[], variables?: readonly Variable[]): void {
-    for (const [what, list] of [
-      ['gradients', gradients],
-      ['variables', variables ?? []],
-    ] as const) {
-      if (Array.isArray(list)) continue
-      const hint = 'As optimizer.apply(tape.gradient(loss, variables), variables)'
-      throw new ArgumentError(
-        problem({ where: `${this.name}, apply`, expected: `a list of ${what}`, received: list, hint }),
-      )
-    }
-    const targets: readonly unknown[] = variables ?? []
-    for (const received of targets) {
-      if (received instanceof Variable) continue
-      throw new ArgumentError(problem({ where: `${this.name}, apply`, expected: 'Variables to update', received }))
-    }
+    const where = `${this.name}, apply`
+    requireGradients(where, gradients)
+    if (variables !== undefined) requireVariables(where, variables)
     this.applyWhere(null, gradients, variables)
     if (!ops.inTrace()) ops.flush()
   }
   /** `apply` for pairs of gradient and variable. */
   applyGradients(pairs: readonly (readonly [Tensor | null, Variable])[]): void {
+    requirePairs(`${this.name}, applyGradients`, pairs)
     this.apply(
       pairs.map(([gradient]) => gradient),
       pairs.map(([, variable]) => variable),
@@ -245,9 +236,10 @@ export abstract class Optimizer<Shared = unknown> {
 
   /**
    * Leaves variables out of weight decay: the given ones, and those in whose name one of the regular expressions is found.
-   * @throws ArgumentError after the optimizer was built.
+   * @throws ArgumentError for others, and after the optimizer was built.
    */
-  excludeFromWeightDecay(options: { variables?: readonly Variable[]; names?: readonly string[] }): void {
+  excludeFromWeightDecay(options: Exclusions): void {
+    checkExclusions(`${this.className}.excludeFromWeightDecay`, options)
     if (this.built) {
       throw new ArgumentError(
         problem({
@@ -284,7 +276,7 @@ export abstract class Optimizer<Shared = unknown> {
   }
 
   static fromConfig<T>(this: new (options: never) => T, config: Config): T {
-    return new this(camelKeys(config) as never)
+    return new this(optionsOf(this.name, config) as never)
   }
 
   // What subclasses write
@@ -380,6 +372,14 @@ export abstract class Optimizer<Shared = unknown> {
     for (const [i, gradient] of gradients.entries()) {
       const variable = targets[i]!
       if (gradient === null) missing.push(variable.path)
+      else if (!sameShape(gradient.shape, variable.shape))
+        throw new ShapeError(
+          problem({
+            where,
+            expected: `a gradient of shape ${showShape(variable.shape)} for ${variable.path}`,
+            received: gradient,
+          }),
+        )
       else pairs.push({ gradient, variable })
     }
     if (pairs.length === 0) {

@@ -60,10 +60,17 @@ const rules: Readonly<Record<keyof ImageGridOptions, OptionRule>> = {
   },
 }
 
+const scaleRule: OptionRule = {
+  expected: 'a number from 0.1 to 100',
+  fits: (value) => typeof value === 'number' && value >= 0.1 && value <= 100,
+}
+
 /** The picture of pictures. Notebooks with a JavaScript kernel show it by themselves. */
 export class ImageGrid extends Svg {
-  /** The same as a PNG file. `scale` 2: twice as many pixels each way. */
-  async png({ scale = 1 }: { readonly scale?: number } = {}): Promise<Uint8Array> {
+  /** The same as a PNG file. `scale` 2: twice as many pixels each way. @throws ArgumentError for other options. */
+  async png(options: { readonly scale?: number } = {}): Promise<Uint8Array> {
+    checkRules('ImageGrid.png', options, { scale: scaleRule }, 'png({ scale: 2 })')
+    const { scale = 1 } = options
     const { default: sharp } = await import('sharp')
     const picture = sharp(Buffer.from(this.text), { density: 72 * scale, unlimited: true })
     const buffer = await picture.flatten({ background: '#ffffff' }).png().toBuffer()

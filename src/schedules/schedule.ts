@@ -1,6 +1,6 @@
 // The base class of learning-rate schedules: a function of the optimizer's step.
 import { ArgumentError, problem } from '../errors.ts'
-import { camelKeys, type Config } from '../initializers/objects.ts'
+import { type Config, optionsOf } from '../initializers/objects.ts'
 import { classNameOf } from '../losses/class-name.ts'
 import * as ops from '../ops/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
@@ -35,13 +35,15 @@ export abstract class LearningRateSchedule {
 
   /** The rate at a step, as a number. */
   async at(step: number): Promise<number> {
+    if (typeof step === 'number' && !(step >= 0))
+      throw new ArgumentError(problem({ where: `${this.name}.at`, expected: 'a step from 0 on', received: step }))
     return this.apply(step).item()
   }
 
   abstract getConfig(): Config
 
   static fromConfig<T>(this: new (options: never) => T, config: Config): T {
-    return new this(camelKeys(config) as never)
+    return new this(optionsOf(this.name, config) as never)
   }
 }
 

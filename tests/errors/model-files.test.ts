@@ -43,8 +43,6 @@ const files = (call: (path: unknown) => unknown): Mistakes =>
 
 const save = (options: object, model = net()) => loose(model).export!(at('b.onnx'), options)
 const exporting: Mistakes = {
-  ...each((model) => exportOnnx(wrong(model), at('b.onnx')), noModels),
-  'the path in front': () => exportOnnx(wrong(at('b.onnx')), wrong(net())),
   'no path': () => loose(net()).export!(),
   'a path without ending': () => net().export(at('b')),
   'the ending of Keras': () => net().export(at('b.keras')),
@@ -97,7 +95,13 @@ const grids: Mistakes = {
 } // prettier-ignore
 
 checkMistakes('model-files', {
-  exportOnnx: exporting,
+  'Model.export': exporting,
+  'exportOnnx': {
+    ...each((model) => exportOnnx(wrong(model), at('b.onnx')), noModels),
+    'the path in front': () => exportOnnx(wrong(at('b.onnx')), wrong(net())),
+    'no path': () => exportOnnx(net(), wrong(undefined)),
+    'the format in place of options': () => exportOnnx(net(), at('b.onnx'), wrong('onnx')),
+  },
   'readOnnx': files((path) => readOnnx(wrong(path))),
   'loadTfjsWeights': {
     ...files((path) => loadTfjsWeights(wrong(path))),
