@@ -217,7 +217,7 @@ function write(name: string, text: string): string {
   return path
 }
 
-checkMistakes('dataset-methods', methods, { least: 2, hide })
+checkMistakes('dataset-methods', methods, { hide })
 
 /** Two classes of two pictures. */
 const photos = join(folder, 'photos')

@@ -50,12 +50,9 @@ export function publicMethods(): string[] {
     for (const objects of [chain, chain.map((one) => one.prototype as object)])
       for (const object of objects)
         for (const key of Object.getOwnPropertyNames(object)) {
-          const { value, set } = Object.getOwnPropertyDescriptor(object, key)!
-          if (
-            /^(_|constructor$|prototype$|name$|length$)/.test(key) ||
-            (typeof value !== 'function' && set === undefined)
-          )
-            continue
+          const property = Object.getOwnPropertyDescriptor(object, key)!
+          if (/^(_|constructor$|prototype$|name$|length$)/.test(key)) continue
+          if (typeof property.value !== 'function' && !('set' in property && property.set !== undefined)) continue
           // A class that is not exported is known by those that extend it.
           const first = objects.findLastIndex((one, i) => names.has(chain[i]) && key in one)
           found.add(`${names.get(chain[first])!}.${key}`)

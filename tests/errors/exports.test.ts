@@ -33,7 +33,9 @@ const isExcused = (name: string): boolean =>
   excused.some((excuse) => (excuse.endsWith('.') ? name.startsWith(excuse) : name === excuse))
 
 /** Why a table is shorter than ten. */
-const fewer: Readonly<Record<string, readonly string[]>> = {}
+const fewer: Readonly<Record<string, readonly string[]>> = {
+  'take no arguments: only data can be wrong': ['data.Dataset.elementSpec', 'data.Dataset.unbatch'],
+}
 
 const headings = [...tables()]
 /** The names that tables are kept under: headings, up to what follows the name. */
@@ -56,7 +58,7 @@ test('no reason is kept for what is not exported, or has a table', () => {
   expect(excused.filter((excuse) => [...inTables].some((name) => matches(excuse, name)))).toEqual([])
 })
 
-test.skip('a table has ten mistakes, or a reason for fewer', () => {
+test('a table has ten mistakes, or a reason for fewer', () => {
   const short = headings.filter(([, count]) => count < 10).map(([heading]) => heading)
   const allowed = Object.values(fewer).flat()
   expect(short.filter((heading) => !allowed.includes(heading))).toEqual([])

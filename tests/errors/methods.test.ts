@@ -134,7 +134,6 @@ const ofTraining: Record<string, Mistakes> = {
   'LearningRateSchedule.fromConfig': each((given) => schedules.ExponentialDecay.fromConfig(wrong(given)), noConfigs),
   'Loss.fromConfig': each((given) => losses.Huber.fromConfig(wrong(given)), noConfigs),
   'Metric.fromConfig': each((given) => metrics.BinaryAccuracy.fromConfig(wrong(given)), noConfigs),
-  'Mean.updateState': each((given) => { loose(metrics.mean()).updateState!(given) }, kinds.tensor!),
   'Sum.updateState': each((given) => { loose(metrics.sum()).updateState!(given) }, kinds.tensor!),
 } // prettier-ignore
 
@@ -168,7 +167,7 @@ const ofCheckpoints: Record<string, Mistakes> = {
   },
 } // prettier-ignore
 
-checkMistakes('methods', { ...ofLayers, ...ofValues, ...ofTraining, ...ofCheckpoints }, { least: 1, hide: { [folder]: '<folder>' } }) // prettier-ignore
+checkMistakes('methods', { ...ofLayers, ...ofValues, ...ofTraining, ...ofCheckpoints }, { hide: { [folder]: '<folder>' } }) // prettier-ignore
 
 test('what is refused leaves Variables, optimizers and files as they were', async () => {
   expect(await variable.array()).toEqual([[1, 1, 1], [1, 1, 1]]) // prettier-ignore
