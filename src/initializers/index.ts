@@ -67,8 +67,8 @@ export function register(cls: Maker & { readonly className: string; readonly nam
   registry.register(classNameOf(cls), make(cls))
 }
 
-/** An initializer that asks a function. */
-class FunctionInitializer extends Initializer {
+/** @internal An initializer that asks a function. */
+export class FunctionInitializer extends Initializer {
   static override readonly className: string = 'FunctionInitializer'
   readonly ask: InitializerFunction
   constructor(ask: InitializerFunction) {

@@ -55,7 +55,7 @@ export class CategoryEncoding extends Layer {
     if (this.outputMode === 'one_hot' && !single) return [...inputShape, this.numTokens]
     return [...inputShape.slice(0, -1), this.numTokens]
   }
-  protected override get recordsBuild(): boolean {
+  override get recordsBuild(): boolean {
     return true
   }
   override getConfig(): Config {

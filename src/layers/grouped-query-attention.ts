@@ -97,6 +97,8 @@ export class GroupQueryAttention extends Layer {
     this.gateDense?.build(query)
     this.valueDense.build(value)
     this.outputDense.build([null, null, this.numQueryHeads, this.headDim])
+    // As in MultiHeadAttention.
+    for (const inner of ['softmax', 'dropout']) ops.autoName(inner)
     this.dropoutLayer = new Dropout({ name: 'dropout', rate: this.dropout, seed: this.#seed })
   }
 

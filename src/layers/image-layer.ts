@@ -129,7 +129,7 @@ export abstract class ImageLayer<Parameters> extends Layer {
     const { images, ...rest } = inputs as Readonly<Record<string, Nested<TensorSpec>>>
     return { ...rest, images: super.computeOutputSpec(images!, kwargs) }
   }
-  protected override get recordsBuild(): boolean {
+  override get recordsBuild(): boolean {
     return true
   }
   override getConfig(): Config {

@@ -9,7 +9,7 @@ import { enclosingTraining, isEntryCall, withinCall, withinName } from './call-c
 import { type Config, dtypePolicy, fromKeras } from './config.ts'
 import { checkCallOptions, requireLayerShape, requireLoss } from './call-checks.ts'
 import { checkInput, type InputSpec } from './input-spec.ts'
-import { flatten, isShape, type LayerShape, mapNested, type Nested } from './nested.ts'
+import { flatten, isShape, type LayerShape, mapNested, type Nested, type SymbolicShape } from './nested.ts'
 import { isSpec, TensorSpec, traceOutputSpec } from './output-spec.ts'
 import {
   type InboundNode, isSymbolic, isTensor, isTensorLeaf, type LayerValue, shapesOf, SymbolicTensor,
@@ -133,7 +133,7 @@ export abstract class Layer extends WeightOwner {
     const before = { trainable: made.trainable.length, nonTrainable: made.nonTrainable.length }
     try {
       withinName(this, this.name, () => build(shape))
-      this.builtInputShape = shape
+      this.builtInputShape = ops.inTrace() ? anyBatch(shape) : shape
       this.built = true
     } catch (error) {
       this.keepFirstWeights(before)
@@ -148,8 +148,8 @@ export abstract class Layer extends WeightOwner {
     if (!this.built || this.builtInputShape === null || !this.recordsBuild) return null
     return { input_shape: this.builtInputShape }
   }
-  /** True if the stored form of the layer says what it was built for. */
-  protected get recordsBuild(): boolean {
+  /** @internal True if the stored form of the layer, and a summary, says what it was built for. */
+  get recordsBuild(): boolean {
     const prototype = Object.getPrototypeOf(this) as Layer
     return prototype.build !== Layer.prototype.build
   }
@@ -321,6 +321,13 @@ function isNumberArray(value: unknown): boolean {
   let first = value
   while (Array.isArray(first) && first.length > 0) first = first[0] as unknown
   return Array.isArray(value) && (typeof first === 'number' || typeof first === 'boolean')
+}
+
+/** The shape that a traced step was built for, which is one of any batch: the traced size may even be a probe. */
+function anyBatch(shape: LayerShape): LayerShape {
+  if (isShape(shape)) return shape.length < 2 ? shape : [null, ...shape.slice(1)]
+  if (Array.isArray(shape)) return (shape as readonly SymbolicShape[]).map((item) => anyBatch(item) as SymbolicShape)
+  return Object.fromEntries(Object.entries(shape).map(([key, item]) => [key, anyBatch(item as LayerShape)]))
 }
 
 function specsOf(shape: LayerShape, dtype: DType): Nested<TensorSpec> {

@@ -127,6 +127,8 @@ export class MultiHeadAttention extends Layer {
     this.gateDense?.build(query)
     this.valueDense.build(value)
     this.outputDense.build([...query.slice(0, -1), this.numHeads, this.valueDim])
+    // Keras makes two layers of automatic names here, which those of later layers count.
+    for (const inner of ['softmax', 'dropout']) ops.autoName(inner)
     this.dropoutLayer = new Dropout({ name: 'dropout', rate: this.dropout, seed: this.#seed })
   }
 

@@ -42,7 +42,7 @@ export class Rescaling extends Layer {
   override computeOutputShape(inputShape: SymbolicShape): SymbolicShape {
     return inputShape
   }
-  protected override get recordsBuild(): boolean {
+  override get recordsBuild(): boolean {
     return true
   }
   override getConfig(): Config {

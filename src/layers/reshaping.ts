@@ -39,7 +39,7 @@ export class Flatten extends Movement {
   override computeOutputShape(inputShape: SymbolicShape): SymbolicShape {
     return [inputShape[0]!, productOf(inputShape.slice(1))]
   }
-  protected override get recordsBuild(): boolean {
+  override get recordsBuild(): boolean {
     return true
   }
   override getConfig(): Config {
@@ -91,7 +91,7 @@ export class Reshape extends Movement {
       )
     return [inputShape[0]!, ...this.targetShape.map((dim) => (dim === -1 ? rest : dim))]
   }
-  protected override get recordsBuild(): boolean {
+  override get recordsBuild(): boolean {
     return true
   }
   override getConfig(): Config {

@@ -36,7 +36,7 @@ abstract class SizeLayer extends Layer {
     requireRank(this.where, inputShape, 3, 4)
     return [...inputShape.slice(0, -3), this.height, this.width, inputShape.at(-1)!]
   }
-  protected override get recordsBuild(): boolean {
+  override get recordsBuild(): boolean {
     return true
   }
   override getConfig(): Config {

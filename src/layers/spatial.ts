@@ -40,7 +40,7 @@ export class ZeroPadding2D extends Movement {
       return dim === null || sides === undefined ? dim : dim + sides[0] + sides[1]
     })
   }
-  protected override get recordsBuild(): boolean {
+  override get recordsBuild(): boolean {
     return true
   }
   override getConfig(): Config {

@@ -3,7 +3,7 @@ import { type ConstraintLike, get as getConstraint } from '../constraints/index.
 import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { type DType, type Shape, showShape, sizeOf, type TypedArray } from '../graph/types.ts'
 import {
-  Constant, getInitializer, type InitializerLike, Ones, RandomNormal, RandomUniform, VarianceScaling, Zeros,
+  Constant, FunctionInitializer, getInitializer, type InitializerLike, Ones, RandomNormal, RandomUniform, VarianceScaling, Zeros,
 } from '../initializers/index.ts' // prettier-ignore
 import { requireDType } from '../ops/checks.ts'
 import { toTensor } from '../ops/convert.ts'
@@ -52,6 +52,7 @@ function isOwner(value: object): value is WeightOwner {
 function firstValues(given: InitializerLike, shape: Shape, dtype: DType): Tensor | TypedArray | (() => TypedArray) {
   if (typeof given === 'function') return given(shape, dtype)
   const initializer = getInitializer(given)
+  if (initializer instanceof FunctionInitializer) return initializer.ask(shape, dtype)
   const drawn = [RandomNormal, RandomUniform, VarianceScaling].some((kind) => initializer instanceof kind)
   // A file may describe a layer that would never fit into the memory, without having weights for it.
   const huge = sizeOf(shape) > 1 << 20 && [Zeros, Ones, Constant].some((kind) => initializer instanceof kind)

@@ -141,7 +141,7 @@ export class Model extends Layer {
     return findLayer(`${this.where}, getLayer`, this.layers, which)
   }
 
-  /** Prints the layers, shapes and parameters as Keras does. @throws ArgumentError before the model is built. */
+  /** Prints the layers, shapes and parameters as Keras does; what is not built yet has no shape. */
   summary(options: SummaryOptions = {}): void {
     summarize(this, options)
   }

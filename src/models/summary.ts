@@ -2,12 +2,13 @@
 import { ArgumentError, problem } from '../errors.ts'
 import { bytesPerElement, sizeOf } from '../graph/types.ts'
 import { Layer } from '../layers/layer.ts'
-import { isShape } from '../layers/nested.ts'
+import { flatten, isShape } from '../layers/nested.ts'
+import { isSymbolic } from '../layers/symbolic.ts'
 import type { InboundNode } from '../layers/symbolic.ts'
 import type { Variable } from '../ops/index.ts'
 import { requireOptions } from '../platform/arguments.ts'
 import type { NetworkGraph } from './graph.ts'
-import type { Model } from './model.ts'
+import { Model } from './model.ts'
 import { Operation } from './operation.ts'
 import { currentOutput } from './output.ts'
 import { drawTable } from './table.ts'
@@ -16,7 +17,7 @@ import type { Column } from './table.ts'
 export interface SummaryOptions {
   /** Width of the table; default what fits the terminal (80 columns without one), at most 88 or 108. */
   readonly lineLength?: number
-  /** Ends of the columns as fractions of the width. */
+  /** Ends of the columns, as fractions of the width or (if the last is above 1) in characters. */
   readonly positions?: readonly number[]
   /** Gets the whole text in one call instead of standard output. */
   readonly printFn?: (text: string) => void
@@ -28,7 +29,7 @@ export interface SummaryOptions {
   readonly layerRange?: readonly [string, string]
 }
 
-/** Prints the summary. @throws ArgumentError for a model that is not built, a table too narrow, or a range without layers. */
+/** Prints the summary. @throws ArgumentError for a table too narrow, or a range without layers. */
 export function summarize(model: Model, options: SummaryOptions): void {
   checkSummaryOptions(options)
   const text = summaryText(model, options)
@@ -41,10 +42,6 @@ export function summaryText(model: Model, options: SummaryOptions = {}): string 
   checkSummaryOptions(options)
   if (!(model instanceof Layer))
     throw new ArgumentError(problem({ where: 'summary', expected: 'a model', received: model }))
-  if (!model.built) {
-    const hint = 'Call build(inputShape), or the model on data'
-    throw new ArgumentError(problem({ where: `summary of ${model.where}`, expected: 'a built model', received: 'one without weights yet', hint })) // prettier-ignore
-  }
   const { graph } = model
   const isChain = graph === null || isSequentialLike(graph, model)
   const all = graph === null ? model.layers : graph.operations
@@ -97,9 +94,10 @@ function columnsOf(isChain: boolean, options: SummaryOptions): Column[] {
     throw new ArgumentError(problem({ where: 'summary', expected, received: options.positions }))
   }
   const width = options.lineLength ?? Math.min(length, (currentOutput().columns ?? 80) - 4)
+  const unit = (options.positions?.at(-1) ?? 1) > 1 ? 1 : width
   let used = 0
   return positions.map((position, i) => {
-    const column = Math.trunc(position * width) - used
+    const column = Math.trunc(position * unit) - used
     if (column < 4) {
       const expected = 'room for the table'
       throw new ArgumentError(
@@ -128,14 +126,23 @@ function nestedLayers(layer: Layer): readonly Layer[] {
 
 function paramCount(layer: Layer): string {
   if (layer instanceof Operation) return '0'
-  return layer.built ? grouped(layer.countParams()) : '0 (unbuilt)'
+  return awaitsBuild(layer) ? '0 (unbuilt)' : grouped(totalOf(layer.weights).count)
+}
+
+/** True if the layer is yet to be built: one without anything to build, like Dropout, never is. */
+function awaitsBuild(layer: Layer): boolean {
+  if (layer.built) return false
+  return layer.recordsBuild || layer instanceof Model || layer.directLayers().some(awaitsBuild)
 }
 
 /** The shape(s) of the last call, or those of the shape it was built for. */
 function outputShape(layer: Layer): string {
   const node = layer.inboundNodes.at(-1)
   if (node !== undefined) return list(node.outputs.map((output) => output.shape))
-  if (layer.builtInputShape === null) return '?'
+  if (layer instanceof Model && layer.outputTypes !== null && !layer.recordsBuild)
+    return list(flatten(layer.outputTypes, isSymbolic).map((output) => output.shape))
+  // As in Keras, layers without anything to build don't remember what they were called on.
+  if (layer.builtInputShape === null || !layer.recordsBuild) return '?'
   try {
     const shapes = layer.computeOutputShape(layer.builtInputShape)
     return isShape(shapes) ? list([shapes]) : Array.isArray(shapes) ? list(shapes) : '?'

@@ -80,9 +80,15 @@ export function toTensor(value: TensorLike, dtype?: DType, where = 'tensor'): Te
   if (typeof value === 'object' && value !== null && 'value' in value && typeof value.value === 'function') {
     return value.value()
   }
-  throw new ArgumentError(
-    problem({ where, expected: 'a tensor, a Variable, a number, a typed array or nested arrays', received: value }),
-  )
+  const expected = 'a tensor, a Variable, a number, a typed array or nested arrays'
+  throw new ArgumentError(problem({ where, expected, received: value, ...hintFor(value) }))
+}
+
+/** What stands for a tensor of a model to be (layers know the class) has no values to compute with. */
+function hintFor(value: unknown): { hint?: string } {
+  if (typeof value !== 'object' || value === null || !('history' in value)) return {}
+  const ways = "layers.lambda((x) => …).apply(x), or applyOperation('Add', [x, 1]), which files of Keras keep"
+  return { hint: `Operations between the layers of a model: a layer that does it (layers.add()), ${ways}` }
 }
 
 /** Array data that was written as plain numbers, in `dtype` if that holds them all. */

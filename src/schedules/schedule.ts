@@ -40,7 +40,13 @@ export abstract class LearningRateSchedule {
     return this.apply(step).item()
   }
 
-  abstract getConfig(): Config
+  /** Keras's config: the constructor's options with keys in snake_case. @throws ArgumentError where a class has none, when its model is saved. */
+  getConfig(): Config {
+    const hint = 'Write getConfig() in the class, and register it with schedules.register to load it'
+    throw new ArgumentError(
+      problem({ where: this.className, expected: 'a schedule with a config to save', received: 'one without', hint }),
+    )
+  }
 
   static fromConfig<T>(this: new (options: never) => T, config: Config): T {
     return new this(optionsOf(this.name, config) as never)

@@ -127,7 +127,7 @@ const table: Record<string, Mistakes> = {
     'the name of a layer of another model': () => graph().getLayer('hidden'),
   },
   'model.summary': {
-    'before the model is built': () => sequential([dense()]).summary(),
+    'too little room': () => raw().summary!({ lineLength: 12 }),
     'a number': () => raw().summary!(80),
     'line_length': () => raw().summary!({ line_length: 80 }),
     'a line length as text': () => raw().summary!({ lineLength: '80' }),

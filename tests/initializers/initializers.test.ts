@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import * as initializers from '../../src/initializers/index.ts'
 import { dense, layerFromConfig, serializeLayer } from '../../src/layers/index.ts'
+import { Model, ops, optimizers, type Tensor } from '../../src/index.ts'
 import { setRandomSeed, tensor } from '../../src/ops/index.ts'
 
 test('names in every spelling give the class', () => {
@@ -71,4 +72,24 @@ test('configs of layers keep seeds and gains', () => {
     config: { seed: 4, gain: 2 },
     registered_name: null,
   })
+})
+
+test('a function that returns a tensor serves any layer, also one that fit builds', async () => {
+  class Own extends Model {
+    dense = dense({
+      units: 2,
+      kernelInitializer: (shape) => ops.full(shape, 3),
+      biasInitializer: (shape) => ops.ones(shape),
+    })
+    override call(x: Tensor): Tensor {
+      return this.dense.apply(x)
+    }
+  }
+  const net = new Own()
+  net.compile({ optimizer: optimizers.sgd(0), loss: 'mse' })
+  await net.fit(ops.ones([4, 3]), ops.ones([4, 2]), { verbose: 0 })
+  expect(await net.weights[0]!.array()).toEqual(Array(3).fill([3, 3]))
+  expect(await net.weights[1]!.array()).toEqual([1, 1])
+  const wrong = dense({ units: 2, kernelInitializer: () => ops.ones([5, 5]) })
+  expect(() => wrong.build([null, 3])).toThrow(/\(3, 2\).*\(5, 5\)/)
 })

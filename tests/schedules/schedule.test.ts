@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { ArgumentError } from '../../src/errors.ts'
 import * as ops from '../../src/ops/index.ts'
+import type { Tensor } from '../../src/ops/index.ts'
 import * as schedules from '../../src/schedules/index.ts'
 
 describe('schedules', () => {
@@ -48,4 +49,16 @@ describe('schedules', () => {
     const stored = schedules.serialize(new Half())
     expect(await schedules.deserialize(stored).at(3)).toBe(1.5)
   })
+})
+
+it('a schedule without a config trains, and says what is missing when it is saved', async () => {
+  class Harmonic extends schedules.LearningRateSchedule {
+    override call(step: Tensor): Tensor {
+      return ops.divide(0.1, ops.add(step, 1))
+    }
+  }
+  expect(await new Harmonic().at(1)).toBeCloseTo(0.05)
+  expect(() => new Harmonic().getConfig()).toThrow(
+    /Harmonic: expected a schedule with a config to save.*Write getConfig\(\)/,
+  )
 })

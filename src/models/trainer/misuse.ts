@@ -32,7 +32,7 @@ export const methodRules = {
   loadWeights: { refusedIn: [], needsCompile: false, needsBuilt: true, note: 'Takes effect with the next step. If anything does not fit, nothing is changed.' },
   saveCheckpoint: { refusedIn: [], needsCompile: false, needsBuilt: true, note: 'Stores the state of one moment, between two steps.' },
   loadCheckpoint: { refusedIn: busy, needsCompile: false, needsBuilt: true, note: 'Would change the optimizer under the running training. If anything does not fit, nothing is changed.' },
-  summary: { refusedIn: [], needsCompile: false, needsBuilt: true, note: 'Reads no values.' },
+  summary: { refusedIn: [], needsCompile: false, needsBuilt: false, note: 'Reads no values; what is not built has no shape yet.' },
 } as const satisfies Record<string, MethodRules> // prettier-ignore
 
 export type GuardedMethod = keyof typeof methodRules
