@@ -8,7 +8,7 @@ import type { InboundNode } from '../layers/symbolic.ts'
 import type { Variable } from '../ops/index.ts'
 import { requireOptions } from '../platform/arguments.ts'
 import type { NetworkGraph } from './graph.ts'
-import { Model } from './model.ts'
+import type { Model } from './model.ts'
 import { Operation } from './operation.ts'
 import { currentOutput } from './output.ts'
 import { drawTable } from './table.ts'
@@ -129,17 +129,22 @@ function paramCount(layer: Layer): string {
   return awaitsBuild(layer) ? '0 (unbuilt)' : grouped(totalOf(layer.weights).count)
 }
 
+/** The class itself imports this file. */
+function isModel(layer: Layer): layer is Model {
+  return 'outputTypes' in layer
+}
+
 /** True if the layer is yet to be built: one without anything to build, like Dropout, never is. */
 function awaitsBuild(layer: Layer): boolean {
   if (layer.built) return false
-  return layer.recordsBuild || layer instanceof Model || layer.directLayers().some(awaitsBuild)
+  return layer.recordsBuild || isModel(layer) || layer.directLayers().some(awaitsBuild)
 }
 
 /** The shape(s) of the last call, or those of the shape it was built for. */
 function outputShape(layer: Layer): string {
   const node = layer.inboundNodes.at(-1)
   if (node !== undefined) return list(node.outputs.map((output) => output.shape))
-  if (layer instanceof Model && layer.outputTypes !== null && !layer.recordsBuild)
+  if (isModel(layer) && layer.outputTypes !== null && !layer.recordsBuild)
     return list(flatten(layer.outputTypes, isSymbolic).map((output) => output.shape))
   // As in Keras, layers without anything to build don't remember what they were called on.
   if (layer.builtInputShape === null || !layer.recordsBuild) return '?'
