@@ -2,6 +2,7 @@
 import * as activations from '../activations/index.ts'
 import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { compareBatches, fixedBatch, graphToOnnx, prepare, twoBatches } from '../formats/onnx/index.ts'
+import type { Graph } from '../graph/node.ts'
 import type { DType, Shape } from '../graph/types.ts'
 import { showShape } from '../graph/types.ts'
 import { cast, frozenGraph, Tensor } from '../ops/index.ts'
@@ -161,7 +162,9 @@ export async function exportOnnx(model: Model, path: string, options: ExportOpti
   const values: NonNullable<Parameters<typeof frozenGraph>[2]> = new Map()
   const traced = async (batch: number) => {
     const types = samples.map((sample, i) => ({ shape: [batch, ...sample], dtype: inputDType ?? ends.dtypes[i]! }))
-    return prepare(await frozenGraph(run, types, values), { foldBatchNormalization })
+    const graph = await frozenGraph(run, types, values)
+    requireNothingRandom(where, graph)
+    return prepare(graph, { foldBatchNormalization })
   }
   const graph = await traced(batchSize ?? twoBatches[0])
   const batch = batchSize === undefined ? compareBatches(graph, await traced(twoBatches[1]), where) : fixedBatch
@@ -181,6 +184,13 @@ export async function exportOnnx(model: Model, path: string, options: ExportOpti
     },
   })
   await opening(where, path, 'written', () => writeFileAtomic(path, bytes))
+}
+
+/** @throws ArgumentError for random numbers: those of this moment would be stored as if they were weights. */
+function requireNothingRandom(where: string, graph: Graph): void {
+  if (!graph.nodes.some(({ op }) => op === 'randomUniform')) return
+  const hint = 'Leave the layer that does this out of the exported model'
+  throw new ArgumentError(problem({ where, expected: 'a model that ONNX can hold, without random numbers in inference', received: 'one that draws some', hint })) // prettier-ignore
 }
 
 /** @throws ArgumentError for what `preprocess` gives in place of a tensor. */

@@ -20,13 +20,20 @@ export interface Exported {
   readonly name: string
   readonly value: unknown
 }
+/** Modules, and objects of functions: `engine`. */
+function isNamespace(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return (
+    Reflect.get(value, Symbol.toStringTag) === 'Module' ||
+    Object.values(value).every((one) => typeof one === 'function')
+  )
+}
 /** All functions and classes, in namespaces too: `layers.dense`, `ops.image.resize`. */
 function exportsOf(module: object, prefix = ''): Exported[] {
   return Object.entries(module).flatMap(([key, value]: [string, unknown]) => {
     const name = prefix + key
     if (typeof value === 'function') return [{ name, value }]
-    const isNamespace = typeof value === 'object' && value !== null && Symbol.toStringTag in value
-    return isNamespace && value[Symbol.toStringTag] === 'Module' ? exportsOf(value, `${name}.`) : []
+    return isNamespace(value) ? exportsOf(value, `${name}.`) : []
   })
 }
 export const all = exportsOf(tanuki)

@@ -16,7 +16,7 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
   'the errors themselves': [
     'AbortError', 'ArgumentError', 'DownloadError', 'EngineError', 'FormatError', 'ShapeError', 'TanukiError', 'problem',
   ],
-  'take no arguments': ['applications.list', 'data.cacheFolder', 'datasets.list', 'callbacks.TerminateOnNaN', 'callbacks.terminateOnNaN', 'clearSession', 'currentOutput', 'datasets.text', 'nextSeed', 'ops.flush', 'ops.inTrace', 'ready'],
+  'take no arguments': ['applications.list', 'data.cacheFolder', 'datasets.list', 'callbacks.TerminateOnNaN', 'callbacks.terminateOnNaN', 'clearSession', 'currentOutput', 'datasets.text', 'engine.info', 'nextSeed', 'ops.flush', 'ops.inTrace', 'ready'],
   'take anything': ['activations.linear', 'layers.isSerializedObject', 'layers.isShape', 'layers.isSymbolic', 'layers.isTensor', 'layers.isTensorLeaf'],
   'what layers, losses, metrics and models are made of, for those who extend them; given what was checked before': [
     'applyOperation', 'assignVariables', 'compileFromConfig', 'deserializeAny', 'encodeVariables', 'initializers.fansOf',

@@ -68,7 +68,8 @@ const exporting: Mistakes = {
   'class names in a text': () => save({ classNames: 'cat,dog' }),
   'numbers as metadata': () => save({ metadata: { accuracy: 0.9 } }),
   'metadata as text': () => save({ metadata: 'mine' }),
-  'a lambda that ONNX cannot do': () => save({}, sequential([input({ shape: [4] }), layers.lambda((x: Tensor) => ops.multiply(x, ops.randomUniform(x.shape)))], { name: 'noisy' })),
+  'a lambda that ONNX cannot do': () => save({}, sequential([input({ shape: [4] }), layers.lambda((x: Tensor) => ops.add(x, ops.reshape(ops.arange(x.shape[0]! * 4), x.shape)))], { name: 'counting' })),
+  'a lambda with noise': () => save({}, sequential([input({ shape: [4] }), layers.lambda((x: Tensor) => ops.add(x, ops.randomNormal([4])))], { name: 'noisy' })),
 } // prettier-ignore
 
 const options = (draw: (options: unknown, model: unknown) => unknown): Mistakes => ({
