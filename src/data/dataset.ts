@@ -18,7 +18,8 @@ import {
 } from './stages.ts' // prettier-ignore
 import type { WindowOptions } from './stages.ts'
 import { commonLength, contentOf, flatten, rebuild, stack, stackPadded, takeSlice, toElement } from './structure.ts'
-import type { Element, ElementLike, Padding } from './structure.ts'
+import type { Element, ElementLike, ElementOf, Parts, Transform } from './element-types.ts'
+import type { Padding } from './structure.ts'
 
 export { INFINITE, UNKNOWN } from './dataset-base.ts'
 export type { IterationOptions } from './dataset-base.ts'
@@ -27,15 +28,16 @@ export type { IterationOptions } from './dataset-base.ts'
 export const AUTOTUNE = -1
 const automatic = { calls: 4, prefetch: 2 }
 
-/** A user's function: it is given the parts of a tuple one by one. */
-type Transform<R> = (...parts: never[]) => R
 /** What an element is made of, with a Dataset where it has a tensor. */
 export type Windowed = Dataset | Windowed[] | { [key: string]: Windowed }
 
+type Zipped<D extends readonly DatasetBase<unknown>[]> = {
+  -readonly [K in keyof D]: D[K] extends DatasetBase<infer T> ? T : never
+}
+
 /** A tuple is spread over the arguments. */
-function call<R>(transform: Transform<R>, element: unknown): R {
-  const free = transform as unknown as (...parts: unknown[]) => R
-  return Array.isArray(element) ? free(...(element as unknown[])) : free(element)
+function call<T, R>(transform: Transform<T, R>, element: T): R {
+  return transform(...((Array.isArray(element) ? element : [element]) as Parts<T>))
 }
 
 async function isTrue(method: string, verdict: boolean | Tensor): Promise<boolean> {
@@ -54,7 +56,7 @@ export class Dataset<T = Element> extends DatasetBase<T> {
    * Slices along axis 0 of every tensor in a structure: tf.data's from_tensor_slices. `[[1, 2], [3, 4]]` is one tensor; a tuple
    * of two is `[tensor([1, 2]), tensor([3, 4])]`. @throws ArgumentError if first dims differ.
    */
-  static fromTensorSlices(value: ElementLike): Dataset {
+  static fromTensorSlices<const V extends ElementLike>(value: V): Dataset<ElementOf<V>> {
     const whole = toElement('Dataset.fromTensorSlices', value)
     const leaves = flatten(whole)
     for (const leaf of leaves) requireArgument('fromTensorSlices', 'value', leaf, samples)
@@ -63,37 +65,43 @@ export class Dataset<T = Element> extends DatasetBase<T> {
       const hosts = await Promise.all(leaves.map((leaf) => leaf.data()))
       for (let i = 0; i < length; i++) yield takeSlice(whole, leaves, hosts, i)
     }
-    return new Dataset(source, length, () => mapSpec(specOf(whole), (shape) => shape.slice(1)))
+    const slices = new Dataset(source, length, () => mapSpec(specOf(whole), (shape) => shape.slice(1)))
+    return slices as unknown as Dataset<ElementOf<V>>
   }
 
   /** One element: the whole structure. */
-  static fromTensors(value: ElementLike): Dataset {
+  static fromTensors<const V extends ElementLike>(value: V): Dataset<ElementOf<V>> {
     const whole = toElement('Dataset.fromTensors', value)
-    return new Dataset(async function* () {
+    const only: Source<Element> = async function* () {
       yield await Promise.resolve(whole)
-    }, 1)
+    }
+    return new Dataset(only, 1) as unknown as Dataset<ElementOf<V>>
   }
 
   /** Elements that a generator function yields; it is called anew for every iteration. */
-  static fromGenerator(
-    make: () => Iterable<ElementLike> | AsyncIterable<ElementLike>,
+  static fromGenerator<V extends ElementLike>(
+    make: () => Iterable<V> | AsyncIterable<V>,
     cardinality: number = UNKNOWN,
-  ): Dataset {
+  ): Dataset<ElementOf<V>> {
     const where = 'Dataset.fromGenerator'
     requireFunction('fromGenerator', 'make', make)
     requireArgument('fromGenerator', 'cardinality', cardinality, cardinalities)
-    return new Dataset(async function* ({ signal }) {
+    const source: Source<Element> = async function* ({ signal }) {
       const made: unknown = make()
       if (!isIterable(made)) refuseResult('fromGenerator', 'something to iterate', made)
       for await (const element of fromUser(made, signal)) yield toElement(where, element)
-    }, cardinality)
+    }
+    return new Dataset(source, cardinality) as unknown as Dataset<ElementOf<V>>
   }
 
   /**
    * Elements of an async iterable, such as a stream. Every iteration iterates it again: what can be read only once gives its
    * elements once, unless `cache` keeps them. An early end returns the iterator; an abort does not wait for an element that is due.
    */
-  static fromAsyncIterable(iterable: AsyncIterable<ElementLike>, cardinality: number = UNKNOWN): Dataset {
+  static fromAsyncIterable<V extends ElementLike>(
+    iterable: AsyncIterable<V>,
+    cardinality: number = UNKNOWN,
+  ): Dataset<ElementOf<V>> {
     requireArgument('fromAsyncIterable', 'iterable', iterable, {
       expected: 'something to iterate',
       fits: isIterable,
@@ -165,13 +173,13 @@ export class Dataset<T = Element> extends DatasetBase<T> {
   }
 
   /** Tuples of the datasets' elements; ends with the shortest. @throws ArgumentError for no dataset at all. */
-  static zip(datasets: readonly Dataset[]): Dataset {
+  static zip<const D extends readonly DatasetBase<unknown>[]>(datasets: D): Dataset<Zipped<D>> {
     requireDatasets('zip', 'datasets', datasets)
     const counts = datasets.map((dataset) => dataset.cardinality())
     const known = counts.filter((count) => count !== INFINITE)
     const cardinality = known.length === 0 ? INFINITE : known.includes(UNKNOWN) ? UNKNOWN : Math.min(...known)
-    return new Dataset<Element>(
-      (options) => zipped<Element>(datasets.map((dataset) => dataset.iterate(options))),
+    return new Dataset<Zipped<D>>(
+      (options) => zipped(datasets.map((dataset) => dataset.iterate(options))) as Elements<Zipped<D>>,
       cardinality,
       () => Promise.all(datasets.map((dataset) => dataset.elementSpec())),
     )
@@ -181,14 +189,14 @@ export class Dataset<T = Element> extends DatasetBase<T> {
    * Applies `transform` to every element; a tuple is spread over its arguments. Numbers and typed arrays in the result become
    * tensors. Up to `numParallelCalls` (default 1; AUTOTUNE) run at the same time; the order stays, unless `deterministic` is false.
    */
-  map<R = Element>(
-    transform: Transform<R | Promise<R>>,
+  map<const R = Element>(
+    transform: Transform<T, R | Promise<R>>,
     options: { numParallelCalls?: number; deterministic?: boolean } = {},
-  ): Dataset<R extends ElementLike ? (R extends Element ? R : Element) : R> {
+  ): Dataset<ElementOf<R>> {
     requireFunction('map', 'transform', transform, 'map((image, label) => [ops.divide(image, 255), label])')
     const { numParallelCalls = 1, deterministic = true } = checkedOptions('map', options)
     const calls = numParallelCalls === AUTOTUNE ? automatic.calls : numParallelCalls
-    type Result = R extends ElementLike ? (R extends Element ? R : Element) : R
+    type Result = ElementOf<R>
     const apply = async (element: T): Promise<Result> => {
       const made: unknown = await call(transform, element)
       return (made === undefined ? refuseResult('map', 'an element', made) : toElement('Dataset.map', made)) as Result
@@ -205,7 +213,7 @@ export class Dataset<T = Element> extends DatasetBase<T> {
   }
 
   /** Elements for which `predicate` gives true (or a tensor that is not 0). */
-  filter(predicate: Transform<boolean | Tensor | Promise<boolean | Tensor>>): Dataset<T> {
+  filter(predicate: Transform<T, boolean | Tensor | Promise<boolean | Tensor>>): Dataset<T> {
     requireFunction('filter', 'predicate', predicate, 'filter((image, label) => ops.less(label, 5))')
     return this.#derive(async function* (elements) {
       for await (const element of elements) {
@@ -215,7 +223,7 @@ export class Dataset<T = Element> extends DatasetBase<T> {
   }
 
   /** Ends before the first element for which `predicate` gives false (or a tensor that is 0). */
-  takeWhile(predicate: Transform<boolean | Tensor | Promise<boolean | Tensor>>): Dataset<T> {
+  takeWhile(predicate: Transform<T, boolean | Tensor | Promise<boolean | Tensor>>): Dataset<T> {
     requireFunction('takeWhile', 'predicate', predicate, 'takeWhile((image, label) => ops.less(label, 5))')
     const wanted = async (element: T): Promise<boolean> => isTrue('takeWhile', await call(predicate, element))
     return this.#derive((elements) => whileWanted(elements, wanted), UNKNOWN)
@@ -236,7 +244,7 @@ export class Dataset<T = Element> extends DatasetBase<T> {
   }
 
   /** The elements of the datasets that `transform` makes, one after the other. */
-  flatMap<R = Element>(transform: Transform<Dataset<R> | Promise<Dataset<R>>>): Dataset<R> {
+  flatMap<R = Element>(transform: Transform<T, Dataset<R> | Promise<Dataset<R>>>): Dataset<R> {
     requireFunction('flatMap', 'transform', transform, 'flatMap((rows) => data.Dataset.fromTensorSlices(rows))')
     return this.#interleave('flatMap', transform, 1, 1)
   }
@@ -245,7 +253,7 @@ export class Dataset<T = Element> extends DatasetBase<T> {
    * As flatMap, but `cycleLength` of the datasets are open at the same time and give `blockLength` (default 1) elements in turn.
    */
   interleave<R = Element>(
-    transform: Transform<Dataset<R> | Promise<Dataset<R>>>,
+    transform: Transform<T, Dataset<R> | Promise<Dataset<R>>>,
     options: { cycleLength: number; blockLength?: number },
   ): Dataset<R> {
     requireFunction('interleave', 'transform', transform, 'interleave((file) => read(file), { cycleLength: 4 })')
@@ -256,7 +264,7 @@ export class Dataset<T = Element> extends DatasetBase<T> {
 
   #interleave<R>(
     method: string,
-    transform: Transform<Dataset<R> | Promise<Dataset<R>>>,
+    transform: Transform<T, Dataset<R> | Promise<Dataset<R>>>,
     cycleLength: number,
     blockLength: number,
   ): Dataset<R> {
@@ -270,13 +278,13 @@ export class Dataset<T = Element> extends DatasetBase<T> {
   }
 
   /** Stacks `batchSize` elements along a new first axis; the last, smaller batch is kept unless `dropRemainder`. */
-  batch(batchSize: number, options: { dropRemainder?: boolean } = {}): Dataset {
+  batch(batchSize: number, options: { dropRemainder?: boolean } = {}): Dataset<T> {
     requireArgument('batch', 'batchSize', batchSize, whole(1))
     return this.#grouped(batchSize, checkedOptions('batch', options).dropRemainder ?? false, stack)
   }
 
   /** As batch, with smaller tensors filled up behind: to `shapes`, or to the largest of the batch. */
-  paddedBatch(batchSize: number, options: Padding & { dropRemainder?: boolean } = {}): Dataset {
+  paddedBatch(batchSize: number, options: Padding & { dropRemainder?: boolean } = {}): Dataset<T> {
     requireArgument('paddedBatch', 'batchSize', batchSize, whole(1))
     const { dropRemainder = false, ...padding } = checkedOptions('paddedBatch', options)
     const join = (elements: readonly Element[]): Promise<Element> => stackPadded(elements, padding)
@@ -288,23 +296,23 @@ export class Dataset<T = Element> extends DatasetBase<T> {
     dropRemainder: boolean,
     join: (group: readonly Element[]) => Promise<Element>,
     spec: () => Promise<ElementSpec> = () => this.elementSpec(),
-  ): Dataset {
+  ): Dataset<T> {
     const count = this.cardinality()
     const cardinality = count < 0 ? count : dropRemainder ? Math.floor(count / size) : Math.ceil(count / size)
-    const source: Source<Element> = (options) =>
-      mapOrdered(grouped(this.iterate(options) as Elements<Element>, size, dropRemainder), join, 1)
+    const joined = join as unknown as (group: readonly T[]) => Promise<T & Element>
+    const source: Source<T> = (options) => mapOrdered(grouped(this.iterate(options), size, dropRemainder), joined, 1)
     const first = dropRemainder ? size : null
     return new Dataset(source, cardinality, async () => mapSpec(await spec(), (shape) => [first, ...shape]))
   }
 
   /** The reverse of `batch`. */
-  unbatch(): Dataset {
-    const source: Source<Element> = (options) => unbatched(this.iterate(options) as Elements<Element>)
+  unbatch(): Dataset<T> {
+    const source: Source<T> = (options) => unbatched(this.iterate(options) as Elements<Element>) as Elements<T>
     return new Dataset(source, UNKNOWN, async () => mapSpec(await this.elementSpec(), (shape) => shape.slice(1)))
   }
 
   /** Batches of another size, made of the elements of the batches. */
-  rebatch(batchSize: number, options: { dropRemainder?: boolean } = {}): Dataset {
+  rebatch(batchSize: number, options: { dropRemainder?: boolean } = {}): Dataset<T> {
     requireArgument('rebatch', 'batchSize', batchSize, whole(1))
     return this.unbatch().batch(batchSize, checkedOptions('rebatch', options))
   }

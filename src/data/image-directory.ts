@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { ArgumentError, problem } from '../errors.ts'
 import { aWholeNumber, checkValue, flag, folderPath, listOf, text } from '../platform/option-rules.ts'
 import type { OptionRule } from '../platform/option-rules.ts'
+import type { Tensor } from '../ops/index.ts'
 import { indexDirectory, pictureExtensions } from './directory-index.ts'
 import { datasetsOfFiles } from './image-files.ts'
 import type { ImageDataset } from './image-files.ts'
@@ -16,6 +17,8 @@ export interface ImageDirectoryOptions extends ImageOptions {
   readonly classNames?: readonly string[]
   readonly followLinks?: boolean
 }
+
+type Unlabelled = { readonly labelMode: null } | { readonly labels: null }
 
 const where = 'imageDatasetFromDirectory'
 const directoryRules: Readonly<Record<Exclude<keyof ImageDirectoryOptions, keyof ImageOptions>, OptionRule>> = {
@@ -35,8 +38,16 @@ const directoryRules: Readonly<Record<Exclude<keyof ImageDirectoryOptions, keyof
  */
 export async function imageDatasetFromDirectory(
   directory: string,
+  options: ImageDirectoryOptions & { subset: 'both' } & Unlabelled,
+): Promise<[ImageDataset<Tensor>, ImageDataset<Tensor>]>
+export async function imageDatasetFromDirectory(
+  directory: string,
   options: ImageDirectoryOptions & { subset: 'both' },
 ): Promise<[ImageDataset, ImageDataset]>
+export async function imageDatasetFromDirectory(
+  directory: string,
+  options: ImageDirectoryOptions & Unlabelled,
+): Promise<ImageDataset<Tensor>>
 export async function imageDatasetFromDirectory(
   directory: string,
   options?: ImageDirectoryOptions,
@@ -44,7 +55,7 @@ export async function imageDatasetFromDirectory(
 export async function imageDatasetFromDirectory(
   directory: string,
   options: ImageDirectoryOptions = {},
-): Promise<ImageDataset | [ImageDataset, ImageDataset]> {
+): Promise<unknown> {
   checkValue(where, 'directory', directory, folderPath)
   const given = checkedOptions(where, options, directoryRules, `${where}("photos", { imageSize: [160, 160] })`)
   const { labels = 'inferred' } = options

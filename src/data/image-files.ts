@@ -1,7 +1,7 @@
 // Datasets of picture files with labels: their order, their split, their batches.
 import { availableParallelism } from 'node:os'
 import { ArgumentError, FormatError, problem } from '../errors.ts'
-import { hostRandom, nextSeed, tensor } from '../ops/index.ts'
+import { hostRandom, nextSeed, tensor, type Tensor } from '../ops/index.ts'
 import { warn } from '../platform/warn.ts'
 import { mapOrdered } from './concurrency.ts'
 import type { Elements } from './concurrency.ts'
@@ -22,15 +22,15 @@ export interface SkippedImage {
   readonly reason: string
 }
 
-/** A dataset of pictures that knows where they came from. Without labels there are no class names. */
-export class ImageDataset extends Dataset {
+/** A dataset of pictures that knows where they came from. Without labels there are no class names, and elements are pictures alone. */
+export class ImageDataset<T = [Tensor, Tensor]> extends Dataset<T> {
   readonly classNames: readonly string[]
   readonly filePaths: readonly string[]
   /** The class of each file; empty without labels. */
   readonly labels: readonly number[]
   readonly #skipped: ReadonlyMap<string, string>
   constructor(
-    dataset: Dataset,
+    dataset: Dataset<T>,
     classNames: readonly string[],
     filePaths: readonly string[],
     labels: readonly number[] = [],
@@ -62,7 +62,7 @@ export function datasetsOfFiles(
   { paths, labels, classNames }: DirectoryIndex,
   options: ImageOptions,
   settings: Settings,
-): ImageDataset | [ImageDataset, ImageDataset] {
+): ImageDataset<Element> | [ImageDataset<Element>, ImageDataset<Element>] {
   const say = (text: string): void => {
     if (options.verbose ?? true) console.log(text)
   }
@@ -79,7 +79,7 @@ export function datasetsOfFiles(
   const order = paths.map((_, i) => i)
   const seed = options.seed ?? hostRandom(nextSeed()).int(1e6)
   if (settings.shuffle) new RandomState(seed).shuffle(order)
-  const make = (chosen: readonly number[], shuffle: boolean): ImageDataset => {
+  const make = (chosen: readonly number[], shuffle: boolean): ImageDataset<Element> => {
     const files = chosen.map((i) => paths[i]!)
     const numbers = chosen.map((i) => labels[i]!)
     const { batchSize, labelMode, skip } = settings

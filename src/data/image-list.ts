@@ -11,6 +11,7 @@ import {
 import type { OptionRule } from '../platform/option-rules.ts'
 import { byCodePoint } from './directory-index.ts'
 import { datasetsOfFiles } from './image-files.ts'
+import type { Tensor } from '../ops/index.ts'
 import type { ImageDataset } from './image-files.ts'
 import { checkedOptions } from './image-options.ts'
 import type { ImageOptions, Settings } from './image-options.ts'
@@ -81,13 +82,18 @@ export async function imageDatasetFromList(
 export async function imageDatasetFromList(
   files: readonly string[],
   labels: readonly (string | number)[] | null,
+  options: ImageListOptions & { labelMode: null },
+): Promise<ImageDataset<Tensor>>
+export async function imageDatasetFromList(
+  files: readonly string[],
+  labels: readonly (string | number)[] | null,
   options?: ImageListOptions,
 ): Promise<ImageDataset>
 export async function imageDatasetFromList(
   files: readonly string[],
   labels: readonly (string | number)[] | null,
   options: ImageListOptions = {},
-): Promise<ImageDataset | [ImageDataset, ImageDataset]> {
+): Promise<unknown> {
   const where = 'imageDatasetFromList'
   checkValue(where, 'files', files, fileList)
   checkValue(where, 'labels', labels, labelList)
@@ -103,11 +109,12 @@ export async function imageDatasetFromCsv(
   csvFile: string,
   options: ImageCsvOptions & { subset: 'both' },
 ): Promise<[ImageDataset, ImageDataset]>
-export async function imageDatasetFromCsv(csvFile: string, options?: ImageCsvOptions): Promise<ImageDataset>
 export async function imageDatasetFromCsv(
   csvFile: string,
-  options: ImageCsvOptions = {},
-): Promise<ImageDataset | [ImageDataset, ImageDataset]> {
+  options: ImageCsvOptions & { labelMode: null },
+): Promise<ImageDataset<Tensor>>
+export async function imageDatasetFromCsv(csvFile: string, options?: ImageCsvOptions): Promise<ImageDataset>
+export async function imageDatasetFromCsv(csvFile: string, options: ImageCsvOptions = {}): Promise<unknown> {
   const where = 'imageDatasetFromCsv'
   checkValue(where, 'csvFile', csvFile, filePath)
   const settings = checkedOptions(where, options, csvRules, `${where}("photos.csv", { imageSize: [160, 160] })`)
@@ -122,7 +129,7 @@ async function fromList(
   labels: Labels,
   options: ImageListOptions,
   settings: Settings,
-): Promise<ImageDataset | [ImageDataset, ImageDataset]> {
+): Promise<unknown> {
   const refuse = (expected: string, received: unknown, hint: { hint?: string } = {}): never => {
     throw new ArgumentError(problem({ where, expected, received, ...hint }))
   }

@@ -10,6 +10,7 @@ import { mapOrdered } from './concurrency.ts'
 import { decodePixels } from './decode-image.ts'
 import { Dataset } from './dataset.ts'
 import { ImageDataset } from './image-files.ts'
+import type { Element } from './structure.ts'
 
 export interface ImageFile {
   readonly split: string
@@ -52,7 +53,7 @@ const named: OptionRule = {
 
 /** Reads all files of the datasets, named as the splits are to be called. @throws ArgumentError for no dataset; AbortError. */
 export async function inspectImages(
-  datasets: Readonly<Record<string, ImageDataset>>,
+  datasets: Readonly<Record<string, ImageDataset<Element>>>,
   options: InspectOptions = {},
 ): Promise<ImageReport> {
   checkValue(where, 'datasets', datasets, named)

@@ -5,11 +5,9 @@ import type { TypedArray } from '../graph/types.ts'
 import { toTensor } from '../ops/convert.ts'
 import { tensor, Tensor } from '../ops/index.ts'
 import type { TensorLike } from '../ops/index.ts'
+import type { Element } from './element-types.ts'
 
-export type Element = Tensor | Element[] | { [key: string]: Element }
-
-/** Like TensorLike, in tuples and records. An array of plain numbers (nested or not) is one tensor, any other array a tuple. */
-export type ElementLike = TensorLike | readonly ElementLike[] | { readonly [key: string]: ElementLike }
+export type { Element, ElementLike } from './element-types.ts'
 
 /** A leaf is whatever is neither a tuple nor a plain record. */
 function isTuple(value: unknown): value is readonly unknown[] {

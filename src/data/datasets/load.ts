@@ -12,6 +12,7 @@ import { AUTOTUNE, Dataset } from '../dataset.ts'
 import type { DownloadOptions } from '../download.ts'
 import type { ElementSpec } from '../element-spec.ts'
 import type { Element } from '../structure.ts'
+import type { Tensor } from '../../ops/index.ts'
 import { buildSet } from './build.ts'
 import { countOf, fileSlices, readingCycle } from './example-order.ts'
 import type { FileSlice } from './example-order.ts'
@@ -61,9 +62,9 @@ const npzRules: Readonly<Record<keyof LoadOptions | keyof NpzSetOptions | 'split
 }
 
 /** The examples of some splits of a set, and what is known of the set. */
-export class KnownDataset extends Dataset {
+export class KnownDataset<T = Element> extends Dataset<T> {
   readonly info: DatasetInfo
-  constructor(dataset: Dataset, info: DatasetInfo) {
+  constructor(dataset: Dataset<T>, info: DatasetInfo) {
     super(
       (options) => dataset.iterate(options),
       dataset.cardinality(),
@@ -80,7 +81,10 @@ export class KnownDataset extends Dataset {
   }
 }
 
-type Loaded<S> = S extends string ? KnownDataset : { [K in keyof S]: KnownDataset }
+type Splits = string | readonly string[] | Readonly<Record<string, string>>
+/** With `asSupervised`, elements are pairs of input and target. */
+type Loaded<S, T = Element> = S extends string ? KnownDataset<T> : { [K in keyof S]: KnownDataset<T> }
+type Supervised = { readonly asSupervised: true }
 
 /**
  * Loads a known data set, or one that lies in `dataDir`. `split` in the language of TensorFlow Datasets (`train[:40%]+test`): text
@@ -88,7 +92,11 @@ type Loaded<S> = S extends string ? KnownDataset : { [K in keyof S]: KnownDatase
  * and prepared first. Pictures come as uint8 of their own size, labels as int32, text as strings.
  * @throws ArgumentError for unknown names and splits, DownloadError, FormatError for damaged files, AbortError.
  */
-export async function load<const S extends string | readonly string[] | Readonly<Record<string, string>>>(
+export async function load<const S extends Splits>(
+  name: string,
+  options: LoadOptions & { readonly split: S } & Supervised,
+): Promise<Loaded<S, [Tensor, Tensor]>>
+export async function load<const S extends Splits>(
   name: string,
   options: LoadOptions & { readonly split: S },
 ): Promise<Loaded<S>>
@@ -104,7 +112,11 @@ export async function load(
 }
 
 /** As `load`, from a folder that TensorFlow Datasets, or a build of this library, has written. */
-export async function loadFromDirectory<const S extends string | readonly string[] | Readonly<Record<string, string>>>(
+export async function loadFromDirectory<const S extends Splits>(
+  folder: string,
+  options: LoadOptions & { readonly split: S } & Supervised,
+): Promise<Loaded<S, [Tensor, Tensor]>>
+export async function loadFromDirectory<const S extends Splits>(
   folder: string,
   options: LoadOptions & { readonly split: S },
 ): Promise<Loaded<S>>
@@ -123,7 +135,11 @@ export async function loadFromDirectory(
  * for the rest). uint8 pictures come as `image` with an axis of channels, classes as int32 `label`, in the order of the file, which is held
  * in memory. @throws FormatError for damage and arrays that do not belong together; ArgumentError if there is no such file.
  */
-export async function loadFromNpz<const S extends string | readonly string[] | Readonly<Record<string, string>>>(
+export async function loadFromNpz<const S extends Splits>(
+  path: string,
+  options: LoadOptions & NpzSetOptions & { readonly split: S } & Supervised,
+): Promise<Loaded<S, [Tensor, Tensor]>>
+export async function loadFromNpz<const S extends Splits>(
   path: string,
   options: LoadOptions & NpzSetOptions & { readonly split: S },
 ): Promise<Loaded<S>>
