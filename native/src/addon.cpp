@@ -17,6 +17,7 @@
 #include "pictures.h"
 #include "program.h"
 #include "step.h"
+#include "task.h"
 
 namespace tanuki {
 
@@ -338,6 +339,7 @@ Napi::Value information(const Napi::CallbackInfo& info) {
     const MemoryUse use = memoryUse();
     out.Set("usedBytes", static_cast<double>(use.used));
     out.Set("pooledBytes", static_cast<double>(use.pooled));
+    out.Set("pictureTasks", Task::alive().load());
     out.Set("arenaBytes", static_cast<double>(sharedArenaBytes()));
     return out;
   });

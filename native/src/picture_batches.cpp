@@ -184,6 +184,26 @@ Napi::Value placePixels(const Napi::CallbackInfo& info) {
   });
 }
 
+/** copyPixels(block, offset, source, offset there, bytes): from one block to another. */
+Napi::Value copyPixels(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const auto &to = pixelsFrom(info[0]), &from = pixelsFrom(info[2]);
+    const double at = info[1].As<Napi::Number>().DoubleValue(), there = info[3].As<Napi::Number>().DoubleValue(), bytes = info[4].As<Napi::Number>().DoubleValue();
+    if (to == from || !(at >= 0 && there >= 0 && bytes >= 0 && at + bytes <= to->size() && there + bytes <= from->size()))
+      throw std::invalid_argument("copyPixels: a place outside the buffer, or one buffer");
+    std::memcpy(to->data() + static_cast<size_t>(at), from->data() + static_cast<size_t>(there), static_cast<size_t>(bytes));
+    return info.Env().Undefined();
+  });
+}
+
+/** dropPixels(block): its memory is free again, if it was not given away, when no task needs it any more. */
+Napi::Value dropPixels(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    unwrap<Block>(info[0], kPixelsTag, "block of pixels").reset();
+    return info.Env().Undefined();
+  });
+}
+
 /**
  * The part of its weight that the garbage collector is told of a batch. On a small heap it starts a full collection, which costs more than decoding
  * three batches, for every 8 MB that it is told of.
@@ -215,6 +235,8 @@ void exportPictureBatches(Napi::Env env, Napi::Object exports) {
   exports.Set("pixelBlock", Napi::Function::New(env, pixelBlock));
   exports.Set("loadPictures", Napi::Function::New(env, loadPictures));
   exports.Set("placePixels", Napi::Function::New(env, placePixels));
+  exports.Set("copyPixels", Napi::Function::New(env, copyPixels));
+  exports.Set("dropPixels", Napi::Function::New(env, dropPixels));
   exports.Set("pixelMemory", Napi::Function::New(env, pixelMemory));
   exports.Set("pixelsGiven", Napi::Function::New(env, pixelsGiven));
 }

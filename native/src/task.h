@@ -2,6 +2,7 @@
 #pragma once
 #include <napi.h>
 
+#include <atomic>
 #include <exception>
 #include <new>
 
@@ -10,7 +11,13 @@ namespace tanuki {
 /** Runs `work()` on the pool, then `finish(env)` in JavaScript's thread. Exceptions of either reject the promise. */
 class Task : public Napi::AsyncWorker {
  public:
-  explicit Task(Napi::Env env) : AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)) {}
+  explicit Task(Napi::Env env) : AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)) { alive()++; }
+  ~Task() override { alive()--; }
+  /** Tasks that wait, work or have not told their result yet. */
+  static std::atomic<int>& alive() {
+    static std::atomic<int> count{0};
+    return count;
+  }
   Napi::Promise start() {
     Napi::Promise promise = deferred_.Promise();
     Queue();

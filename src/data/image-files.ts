@@ -1,11 +1,9 @@
 // Datasets of picture files with labels: their order, their split, their batches.
 import { availableParallelism } from 'node:os'
-import { ArgumentError, FormatError, problem } from '../errors.ts'
+import { ArgumentError, problem } from '../errors.ts'
 import { hostRandom, nextSeed, tensor, type Tensor } from '../ops/index.ts'
-import { warn } from '../platform/warn.ts'
-import { mapOrdered } from './concurrency.ts'
-import type { Elements } from './concurrency.ts'
-import { Dataset, UNKNOWN } from './dataset.ts'
+import { mapOrdered, type Elements } from './concurrency.ts'
+import { Dataset, UNKNOWN, type IterationOptions } from './dataset.ts'
 import { requireDataset } from './dataset-arguments.ts'
 import type { DirectoryIndex } from './directory-index.ts'
 import { TensorSpec } from './element-spec.ts'
@@ -14,13 +12,9 @@ import type { ImageOptions, Settings } from './image-options.ts'
 import { pictureBatches } from './picture-batches.ts'
 import { PictureLoader } from './picture-loader.ts'
 import { RandomState } from './random-state.ts'
+import { SkippedPictures } from './skipped-pictures.ts'
+import type { SkippedImage } from './skipped-pictures.ts'
 import type { Element } from './structure.ts'
-
-/** A picture that was left out, and why. */
-export interface SkippedImage {
-  readonly path: string
-  readonly reason: string
-}
 
 /** A dataset of pictures that knows where they came from. Without labels there are no class names, and elements are pictures alone. */
 export class ImageDataset<T = [Tensor, Tensor]> extends Dataset<T> {
@@ -28,13 +22,13 @@ export class ImageDataset<T = [Tensor, Tensor]> extends Dataset<T> {
   readonly filePaths: readonly string[]
   /** The class of each file; empty without labels. */
   readonly labels: readonly number[]
-  readonly #skipped: ReadonlyMap<string, string>
+  readonly #skipped: SkippedPictures
   constructor(
     dataset: Dataset<T>,
     classNames: readonly string[],
     filePaths: readonly string[],
     labels: readonly number[] = [],
-    skipped: ReadonlyMap<string, string> = new Map(),
+    skipped = new SkippedPictures(),
   ) {
     requireDataset('constructor', 'dataset', dataset)
     super(
@@ -49,7 +43,7 @@ export class ImageDataset<T = [Tensor, Tensor]> extends Dataset<T> {
   }
   /** With `onError: 'skip'`: the pictures that could not be read in the iterations so far. */
   get skipped(): readonly SkippedImage[] {
-    return [...this.#skipped].map(([path, reason]) => ({ path, reason }))
+    return this.#skipped.list
   }
 }
 
@@ -85,14 +79,15 @@ export function datasetsOfFiles(
     const { batchSize, labelMode, skip } = settings
     const listed = filesDataset(files, numbers)
     const ordered = shuffle ? listed.shuffle(batchSize === null ? 1024 : batchSize * 8, { seed }) : listed
-    const skipped = new Map<string, string>()
-    const batches = (): Dataset => {
-      if (batchSize !== null && !skip)
-        return pictureBatches(ordered, batchSize, classNames.length, settings, specOfPictures(classNames.length, settings)) // prettier-ignore
-      const pictures = skip ? skipping(ordered, classNames, settings, skipped) : loaded(ordered, classNames, settings)
-      return (batchSize === null ? pictures : pictures.batch(batchSize)).prefetch(2)
-    }
-    return new ImageDataset(batches(), classNames, files, labelMode === null ? [] : numbers, skipped)
+    const skipped = new SkippedPictures()
+    const classes = classNames.length
+    const spec = specOfPictures(classes, settings)
+    const noted = skip ? skipped : null
+    const pictures =
+      batchSize === null
+        ? singlePictures(ordered, classes, settings, spec, noted)
+        : pictureBatches(ordered, batchSize, classes, settings, spec, noted)
+    return new ImageDataset(pictures, classNames, files, labelMode === null ? [] : numbers, skipped)
   }
   const { validationSplit, subset } = options
   if (validationSplit === undefined || subset === undefined) return make(order, settings.shuffle)
@@ -138,51 +133,29 @@ function heldOut(order: readonly number[], labels: readonly number[], part: numb
 
 const parallel = Math.max(2, availableParallelism())
 
-function loaded(files: Dataset<[string, number]>, classNames: readonly string[], settings: Settings): Dataset {
-  const loader = new PictureLoader(settings)
-  const load = (path: string, label: number): Promise<Element> =>
-    loadElement(loader, path, label, classNames.length, settings)
-  const pictures: Dataset = files.map(load, { numParallelCalls: parallel })
-  const spec = (): ElementSpec => specOfPictures(classNames.length, settings)
-  return new Dataset((options) => pictures.iterate(options), pictures.cardinality(), spec)
-}
-
-/** Without the pictures that cannot be read; what was left out is noted, and said at the end of the iteration that found it. */
-function skipping(
+/** One by one; without those that cannot be read, which `skipped` takes, or null: an error. */
+function singlePictures(
   files: Dataset<[string, number]>,
-  classNames: readonly string[],
+  classes: number,
   settings: Settings,
-  skipped: Map<string, string>,
+  spec: ElementSpec,
+  skipped: SkippedPictures | null,
 ): Dataset {
   const loader = new PictureLoader(settings)
-  const load = async (path: string, label: number): Promise<{ element: Element | null }> => {
+  const load = async ([path, label]: [string, number]): Promise<Element | null> => {
     try {
-      return { element: await loadElement(loader, path, label, classNames.length, settings) }
+      return await loadElement(loader, path, label, classes, settings)
     } catch (error) {
-      // What is wrong with a file, not with the program.
-      const { code } = error as NodeJS.ErrnoException
-      if (!(error instanceof FormatError) && code === undefined) throw error
-      skipped.set(path, (error as Error).message)
-      return { element: null }
+      if (skipped === null) throw error
+      skipped.note(path, error)
+      return null
     }
   }
-  const results = new Dataset<{ element: Element | null }>((options) => attempts(files.iterate(options)))
-  async function* attempts(elements: Elements<[string, number]>): Elements<{ element: Element | null }> {
-    yield* mapOrdered(elements, ([path, label]) => load(path, label), parallel)
+  const good = async function* (options: IterationOptions): Elements<Element> {
+    for await (const element of mapOrdered(files.iterate(options), load, parallel)) if (element !== null) yield element
   }
-  return new Dataset(
-    async function* (options) {
-      const before = skipped.size
-      for await (const { element } of results.iterate(options)) if (element !== null) yield element
-      const found = [...skipped.keys()].slice(before)
-      if (found.length > 0)
-        warn(
-          `${found.length} pictures that cannot be read were left out: ${found.slice(0, 5).join(', ')}${found.length > 5 ? ', …' : ''}`,
-        )
-    },
-    UNKNOWN,
-    () => specOfPictures(classNames.length, settings),
-  )
+  const source = (options: IterationOptions): Elements<Element> => skipped?.said(good(options)) ?? good(options)
+  return new Dataset(source, skipped === null ? files.cardinality() : UNKNOWN, () => spec).prefetch(2)
 }
 
 function specOfPictures(classes: number, { size, channels, labelMode, uint8, interpolation }: Settings): ElementSpec {

@@ -18,7 +18,7 @@ export { encodeBmp, encodeGif, encodeJpeg, encodePng, encodeWebp } from './encod
 export type { EncodeJpegOptions, EncodePngOptions, EncodeWebpOptions } from './encode-image.ts'
 export { imageDatasetFromDirectory } from './image-directory.ts'
 export { ImageDataset } from './image-files.ts'
-export type { SkippedImage } from './image-files.ts'
+export type { SkippedImage } from './skipped-pictures.ts'
 export type { ImageDirectoryOptions } from './image-directory.ts'
 export { imageDatasetFromCsv, imageDatasetFromList } from './image-list.ts'
 export type { ImageCsvOptions, ImageListOptions } from './image-list.ts'

@@ -1,17 +1,18 @@
 // Picture files to tensors of one size: JPEG several at once in the addon, whatever else is one by one.
 import { readFile } from 'node:fs/promises'
-import type { PictureBinding, PixelHandle, RecipeHandle } from '../engines/native/binding.ts'
-import { tensorOfMemory } from '../ops/convert.ts'
-import { tensor, type Tensor } from '../ops/index.ts'
+import type { PictureBinding, RecipeHandle } from '../engines/native/binding.ts'
+import type { Tensor } from '../ops/index.ts'
 import { collectYoung } from '../platform/collect-young.ts'
 import { defaultMaxPixels, decodePixels } from './decode-image.ts'
 import { jpegDecoding } from './decode-jpeg.ts'
 import type { Settings } from './image-options.ts'
 import { pictureAddon } from './picture-addon.ts'
+import { AddonRoom, ArrayRoom, type PictureForm, type PictureRoom, type PixelArray } from './picture-room.ts'
 import { type ResizePlan, resizePixels, resizeTables } from './resize-image.ts'
 
-type PixelArray = Uint8Array | Float32Array
 type Stopped = () => boolean
+/** Is told which file could not be loaded, and why; throws the error, or the others are loaded. */
+export type OnFault = (index: number, error: unknown) => void
 
 /** Tasks of the addon that load one batch at the same time, and pictures of one of them: a stop takes effect after so many. */
 const tasksAtOnce = 2
@@ -33,67 +34,63 @@ function makeRoom(functions: PictureBinding): void {
   leastGiven = Infinity
 }
 
+const fail: OnFault = (_, error) => {
+  throw error
+}
+
 /** Loads the pictures of a dataset. */
 export class PictureLoader {
   readonly #settings: Settings
   readonly #plan: ResizePlan
-  /** Values of one picture. */
-  readonly #length: number
-  /** As in TensorFlow, pixels that are only picked keep their type. */
-  readonly #bytes: boolean
+  readonly #form: PictureForm
   #recipe: RecipeHandle | null = null
   constructor(settings: Settings) {
     const { size, channels, interpolation, fit, uint8 } = settings
     this.#settings = settings
     this.#plan = { size, method: interpolation, fit }
-    this.#length = size[0] * size[1] * channels
-    this.#bytes = uint8 || interpolation === 'nearest'
+    // As in TensorFlow, pixels that are only picked keep their type.
+    this.#form = { shape: [...size, channels], bytes: uint8 || interpolation === 'nearest' }
   }
 
   /**
-   * Loads files. The function in the result makes the tensor [files, height, width, channels], once; tensors made when they go out, not before, are
-   * young when they die, which is cheap. Once `stopped`, the content is undefined.
-   * @throws FormatError and Node's errors, which name the file.
+   * Loads files to places in their order. Tensors made of the room when they go out, not before, are young when they die, which is cheap. Once
+   * `stopped`, and at places of faults, the content is undefined.
+   * @throws FormatError and Node's errors, which name the file, unless `onFault` takes them.
    */
-  async load(files: readonly string[], stopped: Stopped = () => false): Promise<() => Tensor> {
-    const { size, channels } = this.#settings
-    return this.#load(files, [files.length, ...size, channels], stopped)
+  async load(files: readonly string[], stopped: Stopped = () => false, onFault: OnFault = fail): Promise<PictureRoom> {
+    const room = await this.room(files.length)
+    try {
+      const others = room instanceof AddonRoom ? await this.#loadJpegs(room, files, stopped) : [...files.keys()]
+      await each(others, singlesAtOnce, stopped, async (i) => {
+        try {
+          room.place(i, await this.#decode(files[i]!, room.target(i)))
+        } catch (error) {
+          onFault(i, error)
+        }
+      })
+      return room
+    } catch (error) {
+      room.drop()
+      throw error
+    }
   }
   /** One file, to a tensor [height, width, channels]. */
   async loadOne(file: string): Promise<Tensor> {
-    const { size, channels } = this.#settings
-    return (await this.#load([file], [...size, channels], () => false))()
+    return (await this.load([file])).tensor(true)
   }
 
-  async #load(files: readonly string[], shape: readonly number[], stopped: Stopped): Promise<() => Tensor> {
+  /** For pictures of this loader. */
+  async room(pictures: number): Promise<PictureRoom> {
     const addon = await pictureAddon()
-    if (addon === null) {
-      const pixels = this.#room(files.length)
-      const load = async (i: number): Promise<void> => {
-        await this.#decode(files[i]!, pixels.subarray(i * this.#length, (i + 1) * this.#length))
-      }
-      await each([...files.keys()], singlesAtOnce, stopped, load)
-      return () => tensor(pixels, { shape })
-    }
-    const { functions, memory } = addon
-    makeRoom(functions)
-    const bytes = this.#length * (this.#bytes ? 1 : Float32Array.BYTES_PER_ELEMENT)
-    const block = functions.pixelBlock(files.length * bytes)
-    const others = addon.jpeg ? await this.#loadJpegs(functions, block, files, stopped) : [...files.keys()]
-    await each(others, singlesAtOnce, stopped, async (i) =>
-      functions.placePixels(block, i * bytes, await this.#decode(files[i]!, this.#room(1))),
-    )
-    const dtype = this.#bytes ? 'uint8' : 'float32'
-    return () => tensorOfMemory(memory(functions.pixelMemory(block)), { shape, dtype })
+    if (addon === null) return new ArrayRoom(this.#form, pictures)
+    makeRoom(addon.functions)
+    return new AddonRoom(addon, this.#form, pictures)
   }
 
   /** By the addon; gives the indices of the files that it leaves to others: no JPEG, or not to be read. */
-  async #loadJpegs(
-    functions: PictureBinding,
-    block: PixelHandle,
-    files: readonly string[],
-    stopped: Stopped,
-  ): Promise<number[]> {
+  async #loadJpegs({ addon, block }: AddonRoom, files: readonly string[], stopped: Stopped): Promise<number[]> {
+    if (!addon.jpeg) return [...files.keys()]
+    const { functions } = addon
     const recipe = (this.#recipe ??= this.#newRecipe(functions))
     const others: number[] = []
     const load = async (places: readonly number[]): Promise<void> => {
@@ -123,13 +120,10 @@ export class PictureLoader {
     return resizePixels(data, resizeTables([height, width], channels, this.#plan), target)
   }
 
-  #room(pictures: number): PixelArray {
-    return new (this.#bytes ? Uint8Array : Float32Array)(pictures * this.#length)
-  }
   #newRecipe(functions: PictureBinding): RecipeHandle {
     const { channels, dct, maxPixels = defaultMaxPixels, fit } = this.#settings
     const how = jpegDecoding({ dct }, channels, maxPixels)
-    return functions.pictureRecipe({ ...how, floats: !this.#bytes, axesApart: fit === 'stretch' })
+    return functions.pictureRecipe({ ...how, floats: !this.#form.bytes, axesApart: fit === 'stretch' })
   }
 }
 
@@ -141,13 +135,12 @@ async function each<T>(
   work: (item: T) => Promise<void>,
 ): Promise<void> {
   let next = 0
-  let failed = false
+  const failures: unknown[] = []
   const worker = async (): Promise<void> => {
-    while (next < items.length && !failed && !stopped())
-      await work(items[next++]!).catch((error: unknown) => {
-        failed = true
-        throw error
-      })
+    while (next < items.length && failures.length === 0 && !stopped())
+      await work(items[next++]!).catch((error: unknown) => failures.push(error))
   }
+  // To the end of all that was begun, also after a failure: the memory that it writes to is given back then.
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker))
+  if (failures.length > 0) throw failures[0]
 }

@@ -47,7 +47,7 @@ describe('a batch', () => {
       const settings = checkedOptions('test', { imageSize: [17, 23], ...options }, {}, '')
       const { size, channels, interpolation, fit, dct, uint8 } = settings
       const loader = new PictureLoader(settings)
-      const batch = (await loader.load(files))()
+      const batch = (await loader.load(files)).tensor()
       expect(batch.shape).toEqual([files.length, 17, 23, channels])
       const Pixels = uint8 || interpolation === 'nearest' ? Uint8Array : Float32Array
       const length = 17 * 23 * channels
@@ -62,7 +62,7 @@ describe('a batch', () => {
     })
 
   test('can be read as often as one likes, before and after it was computed with', async () => {
-    const batch = (await loaderOf({ imageSize: 9 }).load(files))()
+    const batch = (await loaderOf({ imageSize: 9 }).load(files)).tensor()
     const before = Float32Array.from(await batch.data())
     const total = before.reduce((a, b) => a + b, 0)
     expect(Math.abs((await sum(batch).item()) - total)).toBeLessThan(total * 1e-5)
@@ -105,6 +105,14 @@ test.skipIf(!turbo)('libjpeg-turbo: handles, places, tables that do not fit are 
   expect(() => functions.pictureRecipe({ ...how, channels: 0 })).toThrow(/channels/)
   const beyond = { ...resizeTables([31, 20], 3, { size: [2, 2] }), rowStarts: Int32Array.of(0, 30) }
   expect(() => functions.addTables(recipe, beyond)).toThrow(/outside/)
+  const other = functions.pixelBlock(48)
+  expect(() => functions.copyPixels(block, 0, block, 0, 8)).toThrow(/one buffer/)
+  expect(() => functions.copyPixels(block, 44, other, 0, 8)).toThrow(/outside/)
+  expect(() => functions.copyPixels(block, 0, other, 41, 8)).toThrow(/outside/)
+  expect(() => functions.copyPixels(block, 0, other, -1, 8)).toThrow(/outside/)
+  functions.dropPixels(other)
+  functions.dropPixels(other)
+  expect(() => functions.copyPixels(block, 0, other, 0, 8)).toThrow(/given away/)
   functions.pixelMemory(block)
   expect(() => functions.pixelMemory(block)).toThrow(/given away/)
   expect(() => functions.loadPictures(block, recipe, paths, [0])).toThrow(/given away/)

@@ -100,6 +100,10 @@ export interface PictureBinding {
   ): Promise<Int32Array>
   /** Copies what was decoded elsewhere to an offset in bytes. */
   placePixels(block: PixelHandle, offset: number, pixels: TypedArray): void
+  /** Copies bytes of another block: to an offset, from an offset there. */
+  copyPixels(block: PixelHandle, offset: number, from: PixelHandle, fromOffset: number, bytes: number): void
+  /** Gives the memory back, if it was not given away; tasks under way with it keep it until they end. */
+  dropPixels(block: PixelHandle): void
   /** Gives the memory away, as a buffer of the engine; not while pictures are being loaded to it. */
   pixelMemory(block: PixelHandle): BlockHandle
   /** Bytes given away so that did not come back yet. */
@@ -136,6 +140,8 @@ export interface Binding extends PictureBinding {
     usedBytes: number
     pooledBytes: number
     arenaBytes: number
+    /** Decoding, encoding and resizing under way. */
+    pictureTasks: number
   }
   setThreads(count: number): void
 }
@@ -147,7 +153,7 @@ const localBuild = fileURLToPath(new URL('../../../build/native/tanuki.node', im
 export const buildCommand = /[\\/]node_modules[\\/]/.test(localBuild) ? 'npx tanuki build-native' : 'npm run build:native'
 
 /** What an addon that was built from older sources may lack. */
-const functionNames = ['run', 'loadPictures', 'placePixels', 'pixelMemory', 'copyOut', 'resizePixels'] as const
+const functionNames = ['run', 'loadPictures', 'placePixels', 'copyPixels', 'pixelMemory', 'copyOut', 'resizePixels'] as const
 
 let loaded: Binding | undefined
 
