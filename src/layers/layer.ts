@@ -169,8 +169,12 @@ export abstract class Layer extends WeightOwner {
     return this.applyNested(inputs, kwargs)
   }
 
-  /** As `apply`, typed for every structure of inputs and outputs. */
-  applyNested(inputs: unknown, kwargs: CallKwargs = {}): Nested<LayerValue> {
+  /** As `apply`, typed for every structure of inputs and outputs, e.g. `applyNested<[Tensor, Tensor]>(x)`. */
+  applyNested<T extends Nested<LayerValue> = Nested<LayerValue>>(inputs: unknown, kwargs: CallKwargs = {}): T {
+    return this.#apply(inputs, kwargs) as T
+  }
+
+  #apply(inputs: unknown, kwargs: CallKwargs): Nested<LayerValue> {
     checkCallOptions(this.where, kwargs)
     const values = this.#toValues(inputs)
     const given = Object.values(kwargs).filter(isTensorLeaf)

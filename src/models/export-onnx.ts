@@ -12,7 +12,7 @@ import { aFunction, checkRules, flag, listOf, oneOf, type OptionRule, text, whol
 import { isModel } from './is-model.ts'
 import type { Model } from './model.ts'
 import { flatten, pack, structureOf } from './tree.ts'
-import type { Structure } from './tree.ts'
+import type { Nested, Structure } from './tree.ts'
 
 export interface ExportOptions {
   /** Default, and all there is: 'onnx'. */
@@ -155,7 +155,7 @@ export async function exportOnnx(model: Model, path: string, options: ExportOpti
         x.dtype === own && preprocess === undefined ? x : cast(x, preprocess === undefined ? own : 'float32')
       return preprocess === undefined ? cast32 : preprocessed(where, preprocess(cast32))
     })
-    return flatten(model.applyNested(pack(ends.structure, inputs), { training: false })).map((each) =>
+    return flatten(model.applyNested<Nested<Tensor>>(pack(ends.structure, inputs), { training: false })).map((each) =>
       last(each as Tensor),
     )
   }

@@ -248,9 +248,12 @@ export class Model extends Layer {
   async predict(x: ArrayData | BatchData, options: PredictOptions = {}): Promise<Tensor> {
     return (await predict(this, x, options)) as Tensor
   }
-  /** As `predict`, typed for models with several outputs. */
-  async predictNested(x: ArrayData | BatchData, options: PredictOptions = {}): Promise<Nested<Tensor>> {
-    return predict(this, x, options)
+  /** As `predict`, typed for models with several outputs: `predictNested<[Tensor, Tensor]>(x)`, or a record by name. */
+  async predictNested<T extends Nested<Tensor> = Nested<Tensor>>(
+    x: ArrayData | BatchData,
+    options: PredictOptions = {},
+  ): Promise<T> {
+    return (await predict(this, x, options)) as T
   }
 
   #arguments<O extends object>(

@@ -1,6 +1,6 @@
 // Mistakes that do not compile: each line below `@ts-expect-error` would be an error at run time too. Checked by tsc.
 import {
-  activations, applications, callbacks, constraints, type Functional, type History, initializers, input, layers, losses, metrics, model, ops, optimizers,
+  activations, applications, type Batch, callbacks, constraints, type Functional, type History, initializers, input, layers, losses, metrics, Model, model, ops, optimizers,
   regularizers, schedules, sequential, type Sequential, type Tensor,
 } from '../../src/index.ts' // prettier-ignore
 
@@ -168,4 +168,18 @@ export async function results(): Promise<void> {
   expectType<optimizers.Adam>()(optimizers.adam(), true)
   expectType<layers.SymbolicTensor>()(layers.flatten().apply(input({ shape: [3] })), true)
   expectType<Tensor>()(layers.flatten().apply(x), true)
+}
+
+/** A training step says what its data is; several outputs are named by their types. */
+export async function ownSteps(): Promise<void> {
+  class Own extends Model {
+    override trainStep({ x: [image, text], y, sampleWeight }: Batch<[Tensor, Tensor], Tensor>): Record<string, Tensor> {
+      void sampleWeight
+      return { loss: ops.sum(ops.multiply(ops.add(image, text), y)) }
+    }
+  }
+  const [a, b] = await new Own().predictNested<[Tensor, Tensor]>(x)
+  expectType<Tensor>()(a, true)
+  const { mask } = new Own().applyNested<{ mask: Tensor }>(b)
+  expectType<Tensor>()(mask, true)
 }

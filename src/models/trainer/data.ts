@@ -27,10 +27,13 @@ export type BatchData =
   | Generator
   | (() => AsyncIterable<unknown> | Iterable<unknown>)
 
-/** One batch. */
-export interface Batch {
-  readonly x: Nested<Tensor>
-  readonly y: Nested<Tensor> | undefined
+/**
+ * One batch. A `trainStep` of your own says what it expects of its data: `Batch<Tensor, Tensor>` for one input and one label,
+ * `Batch<[Tensor, Tensor], Tensor>` for two inputs.
+ */
+export interface Batch<X extends Nested<Tensor> = Nested<Tensor>, Y = Nested<Tensor> | undefined> {
+  readonly x: X
+  readonly y: Y
   readonly sampleWeight: Nested<Tensor> | undefined
 }
 
