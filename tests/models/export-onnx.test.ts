@@ -92,6 +92,15 @@ const cases: [string, Layer | Layer[], Shape?][] = [
   ['Reshape', layers.reshape({ targetShape: [4, -1] })],
   ['Permute', layers.permute({ dims: [3, 1, 2] })],
   ['RepeatVector', layers.repeatVector({ n: 3 }), [4]],
+  // Below zero everywhere, so that a border of zeros wins.
+  ...(['valid', 'same'] as const).flatMap((padding): [string, Layer[]][] => {
+    const window = { poolSize: 3, strides: 2, padding }
+    const below = () => [conv2D({ filters: 3, kernelSize: 1 }), layers.rescaling({ scale: 0.1, offset: -5 }), layers.zeroPadding2D({ padding: 1 })]
+    return [
+      [`MaxPooling2D (${padding}) of a border of zeros`, [...below(), layers.maxPooling2D(window)]],
+      [`AveragePooling2D (${padding}) of a border of zeros`, [...below(), layers.averagePooling2D(window)]],
+    ]
+  }),
   ['ZeroPadding2D', [conv2D({ filters: 3, kernelSize: 1 }), layers.zeroPadding2D({ padding: [[0, 1], [2, 3]] })]],
   ['Cropping2D', [conv2D({ filters: 3, kernelSize: 1 }), layers.cropping2D({ cropping: 1 })]],
   ['UpSampling2D', [conv2D({ filters: 3, kernelSize: 1 }), layers.upSampling2D({ size: 2 })]],

@@ -6,6 +6,7 @@ import { resizeAxes } from '../../graph/resize-weights.ts'
 import type { AxisWeights } from '../../graph/resize-weights.ts'
 import { permuted } from './context.ts'
 import type { Context, Rules } from './context.ts'
+import type { Attributes } from './writer.ts'
 
 /** [kh, kw, in / groups, out] -> [out, in / groups, kh, kw]. */
 const kernelOrder = [3, 2, 0, 1]
@@ -25,9 +26,21 @@ function pads({ padding: [[top, bottom], [left, right]] }: ConvAttrs | PoolAttrs
 
 function pool(opType: 'MaxPool' | 'AveragePool', node: Node<'maxPool' | 'avgPool'>, context: Context): void {
   const { window, strides } = node.attrs
-  const x = context.name(node.inputs[0]!, 'planar')
-  const attributes = { kernel_shape: window, strides, pads: pads(node.attrs) }
-  context.set(node, 'planar', context.writer.node(opType, [x], attributes))
+  const { writer } = context
+  let x = context.name(node.inputs[0]!, 'planar')
+  let padding: Attributes = { pads: pads(node.attrs) }
+  // onnxruntime moves a Pad before a pool into the pool's own padding, which MaxPool takes for minus infinity whatever the Pad's
+  // value was; it does not where the pool has no explicit padding.
+  if (isOp(node.inputs[0]!, 'pad')) {
+    const [top, left, bottom, right] = pads(node.attrs)
+    const bare = [top, left, bottom, right].every((side) => side === 0)
+    if (!bare && opType === 'MaxPool') {
+      const border = writer.int64([0, 0, top!, left!, 0, 0, bottom!, right!])
+      x = writer.node('Pad', [x, border, writer.scalar(-Infinity)])
+    }
+    if (bare || opType === 'MaxPool') padding = { auto_pad: 'VALID' }
+  }
+  context.set(node, 'planar', writer.node(opType, [x], { kernel_shape: window, strides, ...padding }))
 }
 
 /** The weights of one axis as a matrix [input, output]. */
