@@ -1,9 +1,8 @@
 // Initializers: the first values of weights.
 import { ArgumentError, problem } from '../errors.ts'
-import { type DType, type Shape, showShape, type TypedArray } from '../graph/types.ts'
-import type { Tensor } from '../ops/index.ts'
 import { isClass } from '../platform/arguments.ts'
 import { Constant, Identity, Ones, Zeros } from './constants.ts'
+import { FunctionInitializer, type InitializerFunction } from './function-initializer.ts'
 import { Initializer } from './initializer.ts'
 import { checkedMaker } from './make-checked.ts'
 import {
@@ -21,11 +20,10 @@ import {
 } from './random.ts' // prettier-ignore
 
 export * from './constants.ts'
+export type { InitializerFunction } from './function-initializer.ts'
 export { fansOf, Initializer } from './initializer.ts'
 export * from './random.ts'
 
-/** A function may stand for an initializer. */
-export type InitializerFunction = (shape: Shape, dtype: DType) => Tensor | TypedArray
 type Options = Record<string, unknown>
 type Maker = new (options: never) => Initializer
 const registry = new ObjectRegistry<Initializer>('initializer', 'keras.initializers')
@@ -65,28 +63,6 @@ function make(cls: Maker): (options: Options) => Initializer {
 export function register(cls: Maker & { readonly className: string; readonly name: string }): void {
   requireClass('initializers.register', cls, Initializer)
   registry.register(classNameOf(cls), make(cls))
-}
-
-/** @internal An initializer that asks a function. */
-export class FunctionInitializer extends Initializer {
-  static override readonly className: string = 'FunctionInitializer'
-  readonly ask: InitializerFunction
-  constructor(ask: InitializerFunction) {
-    super()
-    this.ask = ask
-  }
-  values(shape: Shape, dtype: DType): TypedArray {
-    const result = this.ask(shape, dtype)
-    if (ArrayBuffer.isView(result)) return result
-    throw new ArgumentError(
-      problem({
-        where: 'initializer',
-        expected: `a typed array with the values of shape ${showShape(shape)}`,
-        received: result,
-        hint: 'Initializers run on the host; return values, not a tensor, where values are asked for',
-      }),
-    )
-  }
 }
 
 /** The function that makes a weight's first values. @throws ArgumentError for an unknown name or kind. */

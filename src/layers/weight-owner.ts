@@ -2,8 +2,9 @@
 import { type ConstraintLike, get as getConstraint } from '../constraints/index.ts'
 import { ArgumentError, problem, ShapeError } from '../errors.ts'
 import { type DType, type Shape, showShape, sizeOf, type TypedArray } from '../graph/types.ts'
+import { FunctionInitializer } from '../initializers/function-initializer.ts'
 import {
-  Constant, FunctionInitializer, getInitializer, type InitializerLike, Ones, RandomNormal, RandomUniform, VarianceScaling, Zeros,
+  Constant, getInitializer, type InitializerLike, Ones, RandomNormal, RandomUniform, VarianceScaling, Zeros,
 } from '../initializers/index.ts' // prettier-ignore
 import { requireDType } from '../ops/checks.ts'
 import { toTensor } from '../ops/convert.ts'

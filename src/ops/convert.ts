@@ -87,8 +87,8 @@ export function toTensor(value: TensorLike, dtype?: DType, where = 'tensor'): Te
 /** What stands for a tensor of a model to be (layers know the class) has no values to compute with. */
 function hintFor(value: unknown): { hint?: string } {
   if (typeof value !== 'object' || value === null || !('history' in value)) return {}
-  const ways = "layers.lambda((x) => …).apply(x), or applyOperation('Add', [x, 1]), which files of Keras keep"
-  return { hint: `Operations between the layers of a model: a layer that does it (layers.add()), ${ways}` }
+  const ways = "a layer such as layers.add(), layers.lambda((x) => …), or applyOperation('Add', [x, 1])"
+  return { hint: `It stands for values that a model will have; to compute with it, use ${ways}` }
 }
 
 /** Array data that was written as plain numbers, in `dtype` if that holds them all. */
