@@ -66,12 +66,12 @@ const labelList: OptionRule = {
   expected: 'a list of names or whole numbers, or null',
   fits: (value) =>
     value === null || listOf('', { ...text, fits: (one) => text.fits(one) || aWholeNumber.fits(one) }).fits(value),
-  hint: 'Without labels: null, and labelMode: null in the options',
+  hint: 'Without labels: null',
 }
 
 /**
  * As `imageDatasetFromDirectory`, of the files of a list, with one label (a name or a whole number) for each; without labels for
- * `labelMode: null`. Files come in the order of the list unless they are shuffled.
+ * `labels` or `labelMode` null. Files come in the order of the list unless they are shuffled.
  * @throws ArgumentError for options that contradict each other and files that are not there.
  */
 export async function imageDatasetFromList(
@@ -83,6 +83,11 @@ export async function imageDatasetFromList(
   files: readonly string[],
   labels: readonly (string | number)[] | null,
   options: ImageListOptions & { labelMode: null },
+): Promise<ImageDataset<Tensor>>
+export async function imageDatasetFromList(
+  files: readonly string[],
+  labels: null,
+  options?: ImageListOptions,
 ): Promise<ImageDataset<Tensor>>
 export async function imageDatasetFromList(
   files: readonly string[],
@@ -128,16 +133,12 @@ async function fromList(
   files: readonly string[],
   labels: Labels,
   options: ImageListOptions,
-  settings: Settings,
+  given: Settings,
 ): Promise<unknown> {
   const refuse = (expected: string, received: unknown, hint: { hint?: string } = {}): never => {
     throw new ArgumentError(problem({ where, expected, received, ...hint }))
   }
-  const { labelMode = 'int', directory = '.' } = options
-  if ((labels === null) !== (labelMode === null)) {
-    const given = labels === null ? 'labels null alone' : 'labelMode null alone'
-    refuse('`labels` and `labelMode` both null, or neither', given)
-  }
+  const { directory = '.' } = options
   if (files.length === 0) refuse('at least one file', 'none')
   if (labels !== null && labels.length !== files.length)
     refuse(`one label for each of ${files.length} files`, `${labels.length} labels`)
@@ -147,18 +148,18 @@ async function fromList(
     refuse('files that are there', missing, {
       hint: 'Paths are relative to `directory`; onError: "skip" leaves out what is missing',
     })
-  const names = (labels ?? []).map(String)
-  const { classNames = sortedClasses(labels ?? []) } = options
+  // Either of them says that there are no labels, as for a folder.
+  if (labels === null || given.labelMode === null) {
+    const none = { paths, labels: paths.map(() => 0), classNames: [] }
+    return datasetsOfFiles(where, none, options, { ...given, labelMode: null })
+  }
+  const names = labels.map(String)
+  const { classNames = sortedClasses(labels) } = options
   const numbers = new Map(classNames.map((name, i) => [name, i]))
   const unknown = names.find((name) => !numbers.has(name))
   if (unknown !== undefined) refuse(`labels among ${classNames.join(', ')}`, unknown, didYouMean(unknown, classNames))
-  const indices = labels === null ? paths.map(() => 0) : names.map((name) => numbers.get(name)!)
-  return datasetsOfFiles(
-    where,
-    { paths, labels: indices, classNames: labels === null ? [] : classNames },
-    options,
-    settings,
-  )
+  const indices = names.map((name) => numbers.get(name)!)
+  return datasetsOfFiles(where, { paths, labels: indices, classNames }, options, given)
 }
 
 function sortedClasses(labels: readonly (string | number)[]): string[] {

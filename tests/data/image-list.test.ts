@@ -57,8 +57,15 @@ describe('lists', () => {
       ['2', '10'],
       [1, 0, 0, 1, 0],
     ])
-    const without = await imageDatasetFromList(files, null, { ...options, labelMode: null })
-    expect([without.classNames, without.labels, without.cardinality()]).toEqual([[], [], 1])
+    for (const without of [
+      await imageDatasetFromList(files, null, { ...options, labelMode: null }),
+      await imageDatasetFromList(files, null, options),
+      await imageDatasetFromList(files, null, { ...options, labelMode: 'binary' }),
+      await imageDatasetFromList(files, labels, { ...options, labelMode: null }),
+    ]) {
+      expect([without.classNames, without.labels, without.cardinality()]).toEqual([[], [], 1])
+      expect((await without.toArray())[0]!.shape[0]).toBe(files.length)
+    }
   })
   test('wrong lists', async () => {
     const [file] = await filesOf(classes[0]!)
@@ -66,8 +73,7 @@ describe('lists', () => {
     for (const [files, labels, more] of [
       [[], [], {}],
       [[file!], [1, 2], {}],
-      [[file!], null, {}],
-      [[file!], [1], { labelMode: null }],
+      [[file!], [1, 2], { labelMode: null }],
       [['none.jpg'], [1], {}],
       [[file!], ['a'], { classNames: ['b'] }],
       [[file!], ['a'], { onError: 'pass' }],
