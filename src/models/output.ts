@@ -38,7 +38,8 @@ function standardOutput(): Output {
   return {
     write: (text) => void stdout.write(text),
     isTerminal,
-    columns: isTerminal ? (stdout.columns ?? 80) : null,
+    // Some terminals say that they are 0 wide: those of containers and of continuous integration.
+    columns: isTerminal ? stdout.columns || 80 : null,
     colors: isTerminal && (process?.env?.NO_COLOR ?? '') === '',
   }
 }

@@ -65,10 +65,10 @@ export class Progbar {
     for (const [name, value] of values) this.#values.set(name, value)
   }
 
-  /** Cut to the width of the terminal: a line that wraps could not be redrawn. */
+  /** Cut to the width of the terminal: a line that wraps could not be redrawn. The last one stays, and is whole. */
   #redraw({ plain, colored }: Line, end = ''): void {
     const columns = this.#output.columns
-    const fits = columns === null || plain.length < columns
+    const fits = end !== '' || columns === null || plain.length < columns
     const text = !fits ? plain.slice(0, columns - 1) : this.#output.colors ? colored : plain
     this.#output.write(`\r\x1b[K${text}${end}`)
   }
@@ -99,10 +99,12 @@ export class Progbar {
     const digits = String(this.target).length
     const count = `${String(this.#current).padStart(digits)}/${this.target}`
     const filled = Math.min(barWidth, Math.floor((barWidth * this.#current) / Math.max(1, this.target)))
-    const [done, open] = ['━'.repeat(filled), '━'.repeat(barWidth - filled)]
+    const done = '━'.repeat(filled)
+    const open = barWidth - filled
     return {
-      plain: `${count} ${done}${open} ${time} ${rest}`,
-      colored: `${bold(count)} ${done && `\x1b[32m${done}\x1b[0m`}\x1b[37m${open}\x1b[0m ${bold(time)} ${rest}`,
+      // Without colours, a thinner line tells what is left.
+      plain: `${count} ${done}${'─'.repeat(open)} ${time} ${rest}`,
+      colored: `${bold(count)} ${done && `\x1b[32m${done}\x1b[0m`}\x1b[37m${'━'.repeat(open)}\x1b[0m ${bold(time)} ${rest}`,
     }
   }
 

@@ -1,6 +1,6 @@
 // What models print: progress lines in terminals and elsewhere, numbers and placeholders as Python writes them, tables.
 import { afterEach, describe, expect, test } from 'vitest'
-import { callbacks, input, layers, sequential, setOutput } from '../../src/index.ts'
+import { callbacks, currentOutput, input, layers, sequential, setOutput } from '../../src/index.ts'
 import type { Output } from '../../src/index.ts'
 import { Progbar } from '../../src/models/progbar.ts'
 import { fillPlaceholders, formatNumber, pythonFloat } from '../../src/models/python-format.ts'
@@ -55,7 +55,7 @@ describe('the progress line', () => {
     progress.update(3, [['loss', 1]])
     // 1 s for 2 steps, 97 to go.
     expect(text()).toBe(
-      '\r\x1b[K  1/100 ━━━━━━━━━━━━━━━━━━━━ 0s 0s/step\r\x1b[K  3/100 ━━━━━━━━━━━━━━━━━━━━ 48s 500ms/step - loss: 1.0000',
+      '\r\x1b[K  1/100 ──────────────────── 0s 0s/step\r\x1b[K  3/100 ──────────────────── 48s 500ms/step - loss: 1.0000',
     )
     wait(1e5)
     progress.finalize(100, [['loss', 0.5]])
@@ -65,7 +65,9 @@ describe('the progress line', () => {
   test('is cut to the width, and coloured where that is wanted', () => {
     const narrow = bar({ terminal: true, columns: 20 })
     narrow.progress.update(2)
-    expect(narrow.text()).toBe('\r\x1b[K2/4 ━━━━━━━━━━━━━━━')
+    expect(narrow.text()).toBe('\r\x1b[K2/4 ━━━━━━━━━━─────')
+    narrow.progress.finalize(4, [['val_loss', 1]])
+    expect(narrow.text()).toMatch(/ ━{20} 0s 0s\/step - val_loss: 1\.0000\n$/)
     const colored = bar({ terminal: true, columns: 100, colors: true })
     colored.progress.update(2)
     expect(colored.text()).toBe(
@@ -170,9 +172,18 @@ describe('tables', () => {
   })
 })
 
-test('summary of a model that is not built, and of one too wide', () => {
-  expect(() => sequential([layers.dense({ units: 1 })]).summary()).toThrow(/a built model/)
+test('summary of a model too wide', () => {
   const net = sequential([input({ shape: [2] }), layers.dense({ units: 1 })])
   expect(() => net.summary({ lineLength: 12 })).toThrow(/room for the table/)
   expect(() => net.summary({ layerRange: ['x', 'y'] })).toThrow(/layers that match/)
+})
+
+test('a terminal that says it is 0 wide is taken for one of 80', () => {
+  const { isTTY, columns } = process.stdout
+  try {
+    Object.assign(process.stdout, { isTTY: true, columns: 0 })
+    expect(currentOutput().columns).toBe(80)
+  } finally {
+    Object.assign(process.stdout, { isTTY, columns })
+  }
 })
