@@ -1,4 +1,4 @@
-// A functional model as a flat list of channels-first operations: what the ONNX model and the torch rival are made from.
+// A functional model as a flat list of channels-first operations: what the torch rival is made from.
 
 /**
  * @typedef {object} Operation

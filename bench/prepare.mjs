@@ -1,10 +1,9 @@
 // Writes what the engines share into a folder: the network, weights, pictures, labels and ONNX models. Runs in a process of its own.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ready } from '../dist/index.js'
+import { ready, tensor } from '../dist/index.js'
 import { buildBase, models } from './models.mjs'
 import { networkOf } from './network.mjs'
-import { onnxModel } from './onnx-model.mjs'
 import { randomSource, randomWeight, uniform } from './weights.mjs'
 
 /** @type {{ model: string, folder: string, batches: number[] }} */
@@ -21,6 +20,7 @@ for (const layer of base.layers)
     const shape = [...variable.shape]
     const data = spec.weights === null ? randomWeight(variable.name, shape, random) : await variable.data()
     weights.set(`${layer.name}/${variable.name}`, { shape, data })
+    variable.assign(tensor(data, { shape }))
   }
 const features = base.outputs[0].shape.at(-1)
 weights.set('head/kernel', { shape: [features, units], data: randomWeight('kernel', [features, units], random) })
@@ -46,8 +46,9 @@ writeFileSync(
   join(folder, 'network.json'),
   JSON.stringify({ ...network, size, units, features, config, weights: index }),
 )
+// For one batch size and in the layout of ONNX, so that onnxruntime has nothing to transpose.
 for (const batch of batches)
-  writeFileSync(join(folder, `forward-${batch}.onnx`), onnxModel(network, weights, { batch, size, features }))
+  await base.export(join(folder, `forward-${batch}.onnx`), { batchSize: batch, channelsFirst: true })
 
 const engine = await ready()
 console.log(JSON.stringify({ ready: true, engine: engine.info() }))

@@ -31,6 +31,6 @@ const session = await InferenceSession.create(readFileSync(join(folder, `forward
   intraOpNumThreads: threads,
   interOpNumThreads: 1,
 })
-const feeds = { input: new Tensor('float32', planes, [batch, 3, size, size]) }
-const run = async () => (await session.run(feeds)).output.data
+const feeds = { [session.inputNames[0]]: new Tensor('float32', planes, [batch, 3, size, size]) }
+const run = async () => (await session.run(feeds))[session.outputNames[0]].data
 await takeTurns({ run, warmUp, turnMs, facts: (outputs) => ({ output: [...outputs.at(-1)] }) })

@@ -12,9 +12,12 @@ import type { Attributes } from './writer.ts'
 const kernelOrder = [3, 2, 0, 1]
 
 function kernelName(kernel: Node, context: Context): string {
-  if (isOp(kernel, 'constant')) {
+  // Depthwise kernels are reshaped constants; reshaping keeps the order of the values.
+  let source = kernel
+  while (isOp(source, 'reshape')) source = source.inputs[0]!
+  if (isOp(source, 'constant')) {
     const dims = kernelOrder.map((axis) => kernel.shape[axis]!)
-    return context.writer.tensor(permuted(kernel.attrs.data, kernel.shape, kernelOrder), dims, kernel.dtype)
+    return context.writer.tensor(permuted(source.attrs.data, kernel.shape, kernelOrder), dims, kernel.dtype)
   }
   return context.writer.node('Transpose', [context.name(kernel, 'plain')], { perm: kernelOrder })
 }
