@@ -308,7 +308,8 @@ export class Dataset<T = Element> extends DatasetBase<T> {
   /** The reverse of `batch`. */
   unbatch(): Dataset<T> {
     const source: Source<T> = (options) => unbatched(this.iterate(options) as Elements<Element>) as Elements<T>
-    return new Dataset(source, UNKNOWN, async () => mapSpec(await this.elementSpec(), (shape) => shape.slice(1)))
+    const cardinality = this.cardinality() === INFINITE ? INFINITE : UNKNOWN
+    return new Dataset(source, cardinality, async () => mapSpec(await this.elementSpec(), (shape) => shape.slice(1)))
   }
 
   /** Batches of another size, made of the elements of the batches. */
@@ -374,7 +375,7 @@ export class Dataset<T = Element> extends DatasetBase<T> {
   skip(count: number): Dataset<T> {
     requireArgument('skip', 'count', count, orMinusOne(0, '-1 for all'))
     const own = this.cardinality()
-    if (count < 0) return this.take(0)
+    if (count < 0) return this.#derive((elements) => limited(elements, 0), Math.min(own, 0))
     return this.#derive(
       (elements) => chosen(elements, (index) => index >= count),
       own < 0 ? own : Math.max(0, own - count),
