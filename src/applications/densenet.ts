@@ -13,7 +13,10 @@ const growth = 32
 function weightsOf(name: string, hashes: readonly [string, string]): WeightsPair {
   const file = `${name}_weights_tf_dim_ordering_tf_kernels`
   return pairOf(
-    { licence, source: 'trained by Facebook AI Research, converted by keras-team/keras-applications' },
+    {
+      licence,
+      source: 'trained by Zhuang Liu et al. (liuzhuang13/DenseNet), converted by keras-team/keras-applications',
+    },
     'https://storage.googleapis.com/tensorflow/keras-applications/densenet/',
     [`${file}.h5`, `${file}_notop.h5`],
     hashes,
