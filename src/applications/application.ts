@@ -1,5 +1,7 @@
 // How an application is made: its facts and its architecture become a function with all that belongs to the pretrained model.
 import type { ActivationLike } from '../activations/index.ts'
+import { problem, ShapeError } from '../errors.ts'
+import { showShape } from '../graph/types.ts'
 import type { Functional } from '../models/index.ts'
 import type { Tensor, TensorLike } from '../ops/index.ts'
 import { decodePredictions } from './imagenet.ts'
@@ -103,7 +105,7 @@ export function application<O extends ApplicationOptions = ApplicationOptions>(
     definition.check?.(settings)
     const { weights = 'imagenet' } = options
     const { x, inputs } = startOf(options.inputTensor, [...settings.inputShape])
-    const network = model({ inputs, outputs: definition.build(x, settings), name: settings.name })
+    const network = model({ inputs, outputs: built(definition, x, settings), name: settings.name })
     if (settings.pretrained) await loadPretrained(network, recordsOf(definition, settings))
     else if (weights !== null) await network.loadWeights(weights)
     return network
@@ -116,6 +118,24 @@ export function application<O extends ApplicationOptions = ApplicationOptions>(
       preprocess(where, x, info.preprocessing)) as Application['preprocessInput'],
     decodePredictions,
   })
+}
+
+/** Builds on `x`. @throws ShapeError that names the least size, for an inputTensor that a layer in the midst finds too small. */
+function built<O extends ApplicationOptions>(
+  { where, info: { minSize }, build }: Definition<O>,
+  x: SymbolicTensor,
+  settings: Settings<O>,
+): SymbolicTensor {
+  try {
+    return build(x, settings)
+  } catch (error) {
+    const small = x.shape.slice(1, 3).some((side) => side !== null && side < minSize)
+    if (!(error instanceof ShapeError && small)) throw error
+    const expected = `an inputTensor of at least ${minSize}x${minSize} pixels`
+    throw new ShapeError(problem({ where, expected, received: showShape(x.shape), hint: error.message }), {
+      cause: error,
+    })
+  }
 }
 
 function settingsOf<O extends ApplicationOptions>(definition: Definition<O>, options: O): Settings<O> {

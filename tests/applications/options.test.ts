@@ -84,6 +84,27 @@ describe('on other tensors', () => {
     expect(network.layers[1]!.className).toBe('Rescaling')
     expect(network.name).toBe('mobilenet_1.00_None')
   })
+  test('a tensor that is too small is told the least size; families that pad take it, as in Keras', async () => {
+    const inputTensor = input({ shape: [20, 20, 3] })
+    const options = { weights: null, includeTop: false, inputTensor }
+    await expect(mobileNet(options)).rejects.toThrow(/inputTensor of at least 32x32 pixels.*20, 20/)
+    await expect(mobileNet(options)).rejects.toBeInstanceOf(ShapeError)
+    await expect(applications.vgg16(options)).rejects.toThrow(/inputTensor of at least 32x32 pixels/)
+    expect((await mobileNetV2(options)).outputShape).toEqual([null, 1, 1, 1280])
+  })
+  test('with the top the tensor decides on the size, and an inputShape that differs is not looked at, as in Keras', async () => {
+    const inputTensor = input({ shape: [96, 80, 3] })
+    expect((await resNet50({ weights: null, inputTensor })).outputShape).toEqual([null, 1000])
+    const { outputShape } = await resNet50({ weights: null, includeTop: false, inputTensor, inputShape: [128, 128, 3] })
+    expect(outputShape).toEqual([null, 3, 3, 2048])
+  })
+  test('with the top pooling is left out, and odd sizes are taken without weights', async () => {
+    const network = await mobileNet({ weights: null, pooling: 'max', classes: 7, inputShape: [97, 113, 3] })
+    expect([network.inputShape, network.outputShape]).toEqual([
+      [null, 97, 113, 3],
+      [null, 7],
+    ])
+  })
   test('preprocessInput becomes part of a model, which can be stored', async () => {
     const { data } = { data: await wave(2, 8, 9, 3).data() }
     const x = tensor(
