@@ -145,11 +145,16 @@ Napi::Value enqueue(Napi::Env env, Napi::Object keep, Work work) {
   return promise;
 }
 
+/** allocate(bytes, word?) -> block, filled with a word of 32 bits or with anything. */
 Napi::Value allocate(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const double bytes = info[0].As<Napi::Number>().DoubleValue();
     if (!(bytes >= 0)) throw std::invalid_argument("allocate: expected a number of bytes");
-    auto block = Block::allocate(static_cast<size_t>(bytes));
+    const bool filled = info[1].IsNumber();
+    const uint32_t word = filled ? info[1].As<Napi::Number>().Uint32Value() : 0;
+    auto block = Block::allocate(static_cast<size_t>(bytes), filled && word == 0);
+    // Blocks have room behind their last byte.
+    if (word != 0) std::fill_n(reinterpret_cast<uint32_t*>(block->data()), (block->size() + 3) / 4, word);
     return wrap(info.Env(), block, kBlockTag, static_cast<int64_t>(bytes));
   });
 }

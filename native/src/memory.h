@@ -5,10 +5,10 @@
 
 namespace tanuki {
 
-/** A block of at least `size` bytes (plus 64 readable ones behind), aligned to 64 bytes (2 MB from 32 MB on). Back to a pool when the last owner drops it. */
+/** A block of at least `size` bytes (plus 64 readable ones behind), aligned to 64 bytes. Back to a pool when the last owner drops it. */
 class Block {
  public:
-  static std::shared_ptr<Block> allocate(size_t size);  // throws std::bad_alloc
+  static std::shared_ptr<Block> allocate(size_t size, bool zeroed = false);  // throws std::bad_alloc
   ~Block();
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;

@@ -1,5 +1,6 @@
 // Variables: named, mutable tensors. Assignments are recorded like everything else, and evaluated together.
 import { ArgumentError, problem, ShapeError } from '../errors.ts'
+import { FilledMemory } from '../engines/filled.ts'
 import { isOp, topologicalOrder } from '../graph/node.ts'
 import type { Node } from '../graph/node.ts'
 import { sameShape, showShape, sizeOf } from '../graph/types.ts'
@@ -122,9 +123,13 @@ export class Variable {
     const single = typeof initial === 'number'
     this.shape = Object.freeze([...(options.shape ?? (single ? [] : [initial.length]))])
     this.dtype = options.dtype ?? (single ? 'float32' : hostArray(initial, undefined, 'Variable').dtype)
-    this.#own(this.#ofHost(single ? new Float32Array(sizeOf(this.shape)).fill(initial) : initial))
+    this.#own(single ? this.#filledWith(initial) : this.#ofHost(initial))
   }
 
+  #filledWith(initial: number): Value {
+    const { data } = hostArray(Float32Array.of(initial), this.dtype, this.#where('initial value'))
+    return Value.ofHost(new FilledMemory(data[0]!), this)
+  }
   #ofHost(values: TypedArray): Value {
     if (values.length !== sizeOf(this.shape)) {
       throw new ShapeError(

@@ -123,7 +123,8 @@ export interface PictureBinding {
 }
 
 export interface Binding extends PictureBinding {
-  allocate(bytes: number): BlockHandle
+  /** `word`: 32 bits that the block is filled with. */
+  allocate(bytes: number, word?: number): BlockHandle
   write(block: BlockHandle, data: TypedArray): void
   read(block: BlockHandle, target: TypedArray): Promise<void>
   step(kind: string, attributes: StepAttributes, split: number, callers: number): MadeStep

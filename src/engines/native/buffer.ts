@@ -1,5 +1,5 @@
 // Memory of the native engine holding one tensor, row-major.
-import { bytesPerElement, sizeOf } from '../../graph/types.ts'
+import { allocate, bytesPerElement, sizeOf } from '../../graph/types.ts'
 import type { DType, Shape, TensorType, TypedArray } from '../../graph/types.ts'
 import type { EngineBuffer, OutsideMemory } from '../engine.ts'
 import type { EngineError } from '../../errors.ts'
@@ -21,6 +21,13 @@ export class NativeBuffer implements EngineBuffer {
 
   static allocate(binding: Binding, type: TensorType): NativeBuffer {
     return new NativeBuffer(binding.allocate(sizeOf(type.shape) * bytesPerElement[type.dtype]), type)
+  }
+  static filled(binding: Binding, value: number, type: TensorType): NativeBuffer {
+    const word = new Uint32Array(1)
+    const elements = allocate(type.dtype, 4 / bytesPerElement[type.dtype])
+    elements.fill(value)
+    new Uint8Array(word.buffer).set(new Uint8Array(elements.buffer))
+    return new NativeBuffer(binding.allocate(sizeOf(type.shape) * bytesPerElement[type.dtype], word[0]!), type)
   }
 }
 

@@ -6,6 +6,7 @@ import { allocate, bytesPerElement, showShape, sizeOf } from '../../graph/types.
 import type { TensorType, TypedArray } from '../../graph/types.ts'
 import { loadBinding } from './binding.ts'
 import type { Binding } from './binding.ts'
+import { FilledMemory } from '../filled.ts'
 import { NativeBuffer, NativeMemory } from './buffer.ts'
 import { BusyClock } from './busy-clock.ts'
 import { NativeExecutable } from './executable.ts'
@@ -39,6 +40,7 @@ class NativeEngine implements Engine {
   }
 
   adopt(memory: OutsideMemory, type: TensorType): EngineBuffer | null {
+    if (memory instanceof FilledMemory) return NativeBuffer.filled(this.#binding, memory.value, type)
     return memory instanceof NativeMemory ? new NativeBuffer(memory.handle, type) : null
   }
 
