@@ -93,6 +93,47 @@ function pieces() {
   const flat = layers.flatten().apply(x)
   return model({ inputs, outputs: [layers.dense({ units: 3, activation: 'softmax', name: 'probs' }).apply(flat), layers.dense({ units: 1, name: 'score' }).apply(flat)] }) // prettier-ignore
 }
+/** As in the guide: augmentation, rescaling, a frozen base, a head. */
+function guide() {
+  const augmentation = sequential([layers.randomFlip({ mode: 'horizontal' }), layers.randomRotation({ factor: 0.1 })])
+  const inner = base()
+  inner.trainable = false
+  const inputs = input({ shape: [12, 12, 3] })
+  let x = augmentation.apply(inputs)
+  x = layers.rescaling({ scale: 1 / 2, offset: -0.1 }).apply(x)
+  x = inner.apply(x, { training: false })
+  x = layers.globalAveragePooling2D().apply(x)
+  x = layers.dropout({ rate: 0 }).apply(x)
+  return model({ inputs, outputs: layers.dense({ units: 3 }).apply(x) })
+}
+/** One nested model called on two pictures, and one with two outputs that are the outer model's own. */
+function siamese() {
+  const inner = base()
+  const one = input({ shape: [12, 12, 3] })
+  const pooled = layers.globalMaxPooling2D().apply(one)
+  const halves = model({ inputs: one, outputs: [layers.dense({ units: 2 }).apply(pooled), layers.dense({ units: 3 }).apply(pooled)], name: 'halves' }) // prettier-ignore
+  const inputs = input({ shape: [12, 12, 3] })
+  const left = inner.apply(inputs)
+  const right = inner.apply(layers.rescaling({ scale: -1 }).apply(inputs))
+  const joined = layers.subtract().apply([left, right])
+  const [a, b] = halves.apply(layers.conv2D({ filters: 3, kernelSize: 1 }).apply(joined))
+  const [c] = halves.apply(inputs)
+  return model({ inputs, outputs: [b, layers.add().apply([a, c]), a] })
+}
+/** Models in models in models, some of them Sequential. */
+function deep() {
+  const inner = base()
+  const middle = sequential([input({ shape: [12, 12, 3] }), layers.conv2D({ filters: 3, kernelSize: 1 }), inner], {
+    name: 'middle',
+  })
+  const inputs = input({ shape: [12, 12, 3] })
+  const outer = model({ inputs, outputs: layers.globalAveragePooling2D().apply(middle.apply(inputs)), name: 'outer' })
+  const x = input({ shape: [12, 12, 3] })
+  const head = sequential([layers.dense({ units: 4, activation: 'relu' }), layers.dense({ units: 3 })], {
+    name: 'head',
+  })
+  return model({ inputs: x, outputs: head.apply(outer.apply(x)) })
+}
 function stack() {
   return sequential([
     input({ shape: [12, 12, 3] }),
@@ -107,9 +148,18 @@ const loss = () => losses.sparseCategoricalCrossentropy({ fromLogits: true })
 const picture = [12, 12, 3]
 const small = { weights: null, classes: 10 }
 const cases = [
-  { name: 'transfer-frozen', make: () => transfer(false), shape: picture, train: () => optimizers.adam({ learningRate: 0.01 }), old: false }, // prettier-ignore
+  { name: 'transfer-frozen', make: () => transfer(false), shape: picture, train: () => optimizers.adam({ learningRate: 0.01 }), old: true }, // prettier-ignore
   // Keras 3.15 overrides `training: false` in fit, and so trains another network from here.
-  { name: 'transfer-unfrozen', make: () => transfer(true), shape: picture, train: () => optimizers.sgd({ learningRate: 0.05, momentum: 0.9 }), old: false, otherStep: true }, // prettier-ignore
+  { name: 'transfer-unfrozen', make: () => transfer(true), shape: picture, train: () => optimizers.sgd({ learningRate: 0.05, momentum: 0.9 }), old: true, otherStep: true }, // prettier-ignore
+  { name: 'guide', make: guide, shape: picture, train: () => optimizers.rmsprop(), old: true, otherStep: true },
+  { name: 'siamese', make: siamese, shape: picture, old: true },
+  {
+    name: 'deep',
+    make: deep,
+    shape: picture,
+    train: () => optimizers.sgd({ learningRate: 0.1, clipnorm: 1 }),
+    old: true,
+  },
   { name: 'stack', make: stack, shape: picture, train: () => optimizers.rmsprop({ momentum: 0.5, centered: true }), old: true }, // prettier-ignore
   { name: 'pieces', make: pieces, shape: picture, old: true },
   { name: 'normalised', make: normalised, shape: [5], old: true },
@@ -147,8 +197,9 @@ for (const [index, { name, make, shape, train, old, otherStep = false }] of case
   }
   const weights = { ...common, next: undefined, compiled: false, kind: 'weights' }
   tasks.push({ file: files[0], kind: 'model', libraries: ['keras'], ...common })
-  // Keras 3.15 does not restore the slots of the optimizer from this format.
-  tasks.push({ file: files[1], kind: 'model', libraries: old ? ['keras', 'tf_keras'] : ['keras'], ...common, next: undefined }) // prettier-ignore
+  // Keras 3.15 cannot go on training from this format, its own files included: the optimizer comes without its variables.
+  tasks.push({ file: files[1], kind: 'model', libraries: ['keras'], ...common, next: undefined })
+  if (old) tasks.push({ file: files[1], kind: 'model', libraries: ['tf_keras'], ...common })
   tasks.push({ file: `${name}.weights.h5`, model: files[0], libraries: ['keras'], ...weights })
   console.error(`wrote ${name}`)
 }

@@ -21,6 +21,7 @@ import type { Functional } from './functional.ts'
 import { loadWeights, saveModel, saveWeights } from './saving.ts'
 import { loadCheckpoint, saveCheckpoint } from './saving/checkpoint.ts'
 import type { LoadReport, LoadWeightsOptions, SaveWeightsOptions } from './saving.ts'
+import { kerasText } from './saving/config-text.ts'
 import { serializeAny } from './serialize.ts'
 import { summarize } from './summary.ts'
 import type { SummaryOptions } from './summary.ts'
@@ -148,7 +149,7 @@ export class Model extends Layer {
 
   /** The model's JSON text, as Keras writes it. */
   toJSON(): string {
-    return JSON.stringify(serializeAny(this))
+    return kerasText(serializeAny(this))
   }
 
   // ---- Compiling ------------------------------------------------------------------------------------------------------

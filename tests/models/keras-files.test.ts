@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ArgumentError, FormatError } from '../../src/errors.ts'
 import { encodeZip, openZip } from '../../src/formats/zip.ts'
 import {
-  callbacks, input, Layer, layers, loadModel, type Model, model as makeModel, optimizers, sequential, type Sequential, setRandomSeed,
-  setWarningHandler, type Tensor,
+  callbacks, input, Layer, layers, loadModel, losses, type Model, model as makeModel, optimizers, sequential, type Sequential, setRandomSeed,
+  setWarningHandler, type Tensor, tensor,
 } from '../../src/index.ts' // prettier-ignore
 import { randomTensor, valuesOf } from './helpers.ts'
 
@@ -384,3 +384,61 @@ describe('attacks on the zip of an archive', () => {
     await expect(loadModel(path)).rejects.toThrow(/of 16777216 bytes, packed into \d+/)
   })
 })
+
+describe('files for tf_keras and Keras 3 at once', () => {
+  test('hold each call of a nested model twice, and are read as one', async () => {
+    const inside = input({ shape: [3] })
+    const nested = makeModel({ inputs: inside, outputs: layers.dense({ units: 3 }).apply(inside), name: 'nested' })
+    const inputs = input({ shape: [3] })
+    const first = nested.apply(inputs, { training: false })
+    const second = nested.apply(layers.rescaling({ scale: 2 }).apply(first))
+    const a = makeModel({ inputs, outputs: [layers.add().apply([first, second]), second] })
+    const path = join(folder, 'nested.h5')
+    await a.save(path)
+    const config = await attribute(path, 'model_config')
+    const stored = config.config as { layers: { name: string; inbound_nodes: unknown[][] }[]; output_layers: unknown[] }
+    const calls = stored.layers.find(({ name }) => name === 'nested')!.inbound_nodes
+    expect(calls).toHaveLength(4)
+    expect(calls[0]).toEqual(calls[1])
+    expect(calls[2]).toEqual(calls[3])
+    const added = stored.layers.at(-1)!.inbound_nodes[0]!
+    // Call k stands at 2k of those in the file: 2k + 1 means it counted from 1 (tf_keras) and from 0 (its twin, Keras 3).
+    expect(added).toEqual([['nested', 1, 0, {}], ['nested', 3, 0, {}]]) // prettier-ignore
+    expect(stored.output_layers[1]).toEqual(['nested', 3, 0])
+    const b = await loadModel(path)
+    expect(await valuesOf(b.applyNested(x) as Tensor[])).toEqual(await valuesOf(a.applyNested(x) as Tensor[]))
+    // Nothing of the doubling stays.
+    await b.save(path)
+    expect(await attribute(path, 'model_config')).toEqual(config)
+  })
+
+  test('have an optimizer and an accuracy that both know', async () => {
+    const path = join(folder, 'compiled.h5')
+    const inputs = input({ shape: [3] })
+    const a = makeModel({ inputs, outputs: layers.dense({ units: 4 }).apply(inputs) })
+    const loss = losses.sparseCategoricalCrossentropy({ fromLogits: true })
+    a.compile({ optimizer: optimizers.sgd({ learningRate: 1, name: 'sgd' }), loss, metrics: ['accuracy'] })
+    await a.trainOnBatch(x, tensor(new Int32Array(12), { shape: [12] }))
+    await a.save(path)
+    const text = await attributeText(path, 'training_config')
+    // Keras takes floats alone here.
+    expect(text).toContain('"learning_rate":1.0')
+    expect(text).toContain('"momentum":0.0')
+    const { optimizer_config: optimizer, metrics } = JSON.parse(text) as Record<string, unknown>
+    expect(optimizer).toEqual({
+      class_name: 'SGD',
+      config: { name: 'sgd', learning_rate: 1, clipnorm: null, global_clipnorm: null, clipvalue: null, momentum: 0, nesterov: false }, // prettier-ignore
+    })
+    expect(metrics).toMatchObject([{ class_name: 'SparseCategoricalAccuracy', config: { name: 'accuracy' } }])
+    const b = await loadModel(path)
+    expect(await valuesOf(b.optimizer!.variables)).toEqual(await valuesOf(a.optimizer!.variables))
+  })
+})
+
+async function attributeText(path: string, name: string): Promise<string> {
+  const { withHdf5 } = await import('../../src/formats/hdf5.ts')
+  return withHdf5(path, path, (file) => Promise.resolve(file.root.attributes.get(name) as string))
+}
+async function attribute(path: string, name: string): Promise<Record<string, unknown>> {
+  return JSON.parse(await attributeText(path, name)) as Record<string, unknown>
+}

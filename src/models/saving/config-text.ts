@@ -18,6 +18,16 @@ export function parseObject(where: string, text: string): Record<string, unknown
   throw new FormatError(problem({ where, expected: 'a JSON object', received: value }))
 }
 
+/** What Keras takes as a float alone: it refuses `0` as the momentum of SGD, and `1` as a learning rate. */
+const floats = new Set(['learning_rate', 'momentum', 'beta', 'threshold'])
+
+/** JSON as Python writes it where the difference matters to Keras: `0.0`, not `0`. */
+export function kerasText(value: unknown): string {
+  const mark = (key: string, item: unknown): unknown =>
+    floats.has(key) && Number.isSafeInteger(item) ? `\0${String(item)}.0` : item
+  return JSON.stringify(value, mark).replace(/"\\u0000(-?\d+\.0)"/g, '$1')
+}
+
 /** The greatest number of brackets that are open at once. */
 function depthOf(text: string): number {
   let depth = 0

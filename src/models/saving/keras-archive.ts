@@ -6,7 +6,7 @@ import { compileFromConfig } from '../compile-config.ts'
 import type { Model } from '../model.ts'
 import { deserializeAny, serializeAny } from '../serialize.ts'
 import { isDict } from '../tree.ts'
-import { fromForeign, parseObject } from './config-text.ts'
+import { fromForeign, kerasText, parseObject } from './config-text.ts'
 import { kerasVersion } from './legacy-weights.ts'
 import type { LoadReport, LoadWeightsOptions } from './report.ts'
 import { encodeWeights, matchOptimizer, matchWeights, storeOf } from './weights-h5.ts'
@@ -20,7 +20,7 @@ const maxConfig = 1 << 28
 /** The bytes of a `.keras` file. */
 export async function encodeArchive(model: Model): Promise<Uint8Array> {
   const { encodeZip } = await zip()
-  const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
+  const text = (value: unknown): Uint8Array => new TextEncoder().encode(kerasText(value))
   const config = serializeAny(model)
   const weights = await encodeWeights(model)
   const date = new Date().toISOString().slice(0, 19).replace('T', '@')

@@ -1,6 +1,9 @@
-// The compile arguments of older Keras files in the form of today's.
+// The compile arguments of older Keras files in the form of today's, and back.
 import type { Config } from '../../layers/config.ts'
+import { Metric } from '../../metrics/index.ts'
+import type { Model } from '../model.ts'
 import { isDict } from '../tree.ts'
+import { withoutNewOptions } from './legacy-config.ts'
 
 /** Keys of Keras 2 that say how TensorFlow runs an optimizer, not what it does. */
 const notOptions = ['is_legacy_optimizer', 'jit_compile', 'decay', 'lr', 'fn', 'mesh']
@@ -37,6 +40,41 @@ function optimizerConfig(stored: Config): Config {
       config: { initial_learning_rate: rate, decay_steps: 1, decay_rate: config.decay },
     }
   return { class_name: plainClass(stored.class_name), config: kept }
+}
+
+/** The compile arguments of a model as `training_config`, for tf_keras and for Keras 3. */
+export function legacyTrainingConfig(model: Model): Config {
+  const { optimizer, metrics, weighted_metrics, ...rest } = model.getCompileConfig()
+  return {
+    ...rest,
+    metrics: withChosenAccuracy(model, metrics),
+    weighted_metrics: withChosenAccuracy(model, weighted_metrics),
+    optimizer_config: isDict(optimizer) ? olderOptimizer(optimizer) : optimizer,
+  }
+}
+
+/** "accuracy" as the class that it became at the first batch: tf_keras would choose by the shape of the outputs alone. */
+function withChosenAccuracy(model: Model, stored: unknown): unknown {
+  if (!Array.isArray(stored) || model.outputNames?.length !== 1) return stored
+  const all = model.metrics.flatMap((metric) => (metric instanceof Metric ? [metric] : metric.metrics))
+  return stored.map((item: unknown) => {
+    const chosen = item === 'accuracy' || item === 'acc' ? all.find(({ name }) => name === item) : undefined
+    return chosen === undefined ? item : { class_name: chosen.className, config: chosen.getConfig() }
+  })
+}
+
+/**
+ * Class and config alone: older readers know no modules. From this format tf_keras makes its optimizers of before 2.11, which refuse
+ * options that came later; left out, these have the value that they have here.
+ */
+function olderOptimizer(stored: Config): Config {
+  const config = withoutNewOptions(stored.config) as Config
+  if (config.weight_decay === null) delete config.weight_decay
+  const averaged = config.use_ema === true
+  return {
+    class_name: stored.class_name,
+    config: averaged ? config : without(config, ['use_ema', 'ema_momentum', 'ema_overwrite_frequency']),
+  }
 }
 
 function lossConfig(stored: Config, config: Config): unknown {

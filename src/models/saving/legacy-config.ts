@@ -6,8 +6,7 @@ import { isDict } from '../tree.ts'
 
 /**
  * `{class_name, config}` with calls as `[[[layer, node, tensor, kwargs], …], …]`. Models with calls that this form cannot say
- * (operations without a layer, tensors among the keyword arguments) stay in the form of Keras 3, and so do those with calls of
- * nested models: Keras 2 counts these from 1, Keras 3 from 0.
+ * (operations without a layer, tensors among the keyword arguments) stay in the form of Keras 3.
  */
 export function legacyModelConfig(model: Model): Config {
   const stored = serializeAny(model)
@@ -34,23 +33,43 @@ function toLegacy(stored: SerializedObject): Config {
   return { class_name, config: layerConfig(class_name, config), ...shared }
 }
 
+/**
+ * tf_keras counts the calls of nested models from 1 (0 is the model's own making), Keras 3 from 0. So each of their calls is stored
+ * twice: call k stands at 2k + 1 for both, and of the two nobody uses the other.
+ */
 function functional(config: Config): Config {
   const layers = config.layers as (SerializedObject & { name: string; inbound_nodes: readonly Config[] })[]
-  if (layers.some((layer) => Array.isArray(layer.config.layers))) throw new Unsayable()
+  const doubled = new Set(layers.filter(isCountedFromOne).map(({ name }) => name))
+  const nested = new Set(layers.filter(({ class_name }) => class_name === 'Functional').map(({ name }) => name))
+  const indexOf: IndexOf = (layer, index) => (doubled.has(layer) ? 2 * index + 1 : index)
+  // Keras 3's own form counts calls of functional models from 1 here, and only here.
+  const end = ([layer, index, tensor]: Reference): Reference => [layer, indexOf(layer, nested.has(layer) ? index - 1 : index), tensor] // prettier-ignore
   return {
     name: config.name,
     trainable: config.trainable,
     layers: layers.map((layer) => ({
       ...toLegacy(layer),
       name: layer.name,
-      inbound_nodes: layer.inbound_nodes.map(call),
+      inbound_nodes: layer.inbound_nodes.flatMap((node) => {
+        const stored = call(node, indexOf)
+        return doubled.has(layer.name) ? [stored, stored] : [stored]
+      }),
     })),
-    input_layers: ends(config.input_layers),
-    output_layers: ends(config.output_layers),
+    input_layers: ends(config.input_layers).map(end),
+    output_layers: ends(config.output_layers).map(end),
   }
 }
 
-function call(node: Config): unknown[] {
+type Reference = readonly [layer: string, node: number, tensor: number]
+type IndexOf = (layer: string, index: number) => number
+
+/** True for nested models that begin with an input of their own. */
+function isCountedFromOne({ config }: SerializedObject): boolean {
+  if (!Array.isArray(config.layers)) return false
+  return (config.layers as SerializedObject[])[0]?.class_name === 'InputLayer'
+}
+
+function call(node: Config, indexOf: IndexOf): unknown[] {
   const args = node.args as readonly unknown[]
   const kwargs = node.kwargs as Config
   if (args.length !== 1 || Object.values(kwargs).some(isTensor)) throw new Unsayable()
@@ -58,21 +77,21 @@ function call(node: Config): unknown[] {
   return inputs.map((input) => {
     if (!isTensor(input)) throw new Unsayable()
     const [layer, index, tensor] = input.config.keras_history
-    return [layer, index, tensor, kwargs]
+    return [layer, indexOf(layer, index), tensor, kwargs]
   })
 }
 
 interface StoredTensor {
-  readonly config: { readonly keras_history: readonly [string, number, number] }
+  readonly config: { readonly keras_history: Reference }
 }
 function isTensor(value: unknown): value is StoredTensor {
   return isDict(value) && value.class_name === '__keras_tensor__'
 }
 
-/** Always a list. Keras 3's own form, too, counts calls of functional models from 1 here. */
-function ends(value: unknown): readonly unknown[] {
+/** Always a list. */
+function ends(value: unknown): readonly Reference[] {
   if (!Array.isArray(value)) throw new Unsayable()
-  return typeof value[0] === 'string' ? [value] : value
+  return (typeof value[0] === 'string' ? [value] : value) as readonly Reference[]
 }
 
 /** Options of Keras 3 that Keras 2 does not know; left out, they have the value that they have there. */

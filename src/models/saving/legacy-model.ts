@@ -6,10 +6,10 @@ import { warn } from '../../platform/warn.ts'
 import { compileFromConfig } from '../compile-config.ts'
 import type { Model } from '../model.ts'
 import { isDict } from '../tree.ts'
-import { fromForeign, parseObject } from './config-text.ts'
+import { fromForeign, kerasText, parseObject } from './config-text.ts'
 import { modelOf } from './keras-archive.ts'
-import { legacyCompileConfig } from './legacy-compile.ts'
-import { legacyModelConfig, withoutNewOptions } from './legacy-config.ts'
+import { legacyCompileConfig, legacyTrainingConfig } from './legacy-compile.ts'
+import { legacyModelConfig } from './legacy-config.ts'
 import { matchLegacyOptimizer, writeLegacyOptimizer } from './legacy-optimizer.ts'
 import { kerasVersion, legacyGroup, matchLegacy, plainName, writeLegacyWeights } from './legacy-weights.ts'
 
@@ -21,22 +21,15 @@ export async function encodeLegacyModel(model: Model): Promise<Uint8Array> {
   const root = newGroup()
   root.attributes.set('backend', 'tensorflow')
   root.attributes.set('keras_version', kerasVersion)
-  root.attributes.set('model_config', JSON.stringify(legacyModelConfig(model)))
+  root.attributes.set('model_config', kerasText(legacyModelConfig(model)))
   const compiled = model.getCompileConfig()
   const { optimizer } = model
   await writeLegacyWeights(model, makeGroup(root, 'model_weights'))
   if (Object.keys(compiled).length > 0 && optimizer !== null) {
-    const { optimizer: stored, ...rest } = compiled
-    root.attributes.set('training_config', JSON.stringify({ ...rest, optimizer_config: withoutHome(stored) }))
+    root.attributes.set('training_config', kerasText(legacyTrainingConfig(model)))
     await writeLegacyOptimizer(optimizer, root)
   }
   return encodeHdf5(root)
-}
-
-/** Class and config alone: older readers know no modules. */
-function withoutHome(stored: unknown): unknown {
-  if (!isDict(stored)) return stored
-  return { class_name: stored.class_name, config: withoutNewOptions(stored.config) }
 }
 
 /**

@@ -40,10 +40,11 @@ export async function matchLegacyOptimizer(where: string, model: Model, file: Hd
   const stored = names.map((name) => ({ name, node: nodeAt(group, name) }))
   if (names.length > optimizer.variables.length) optimizer.build(model.trainableVariables)
   const { variables } = optimizer
-  const ordered = new Matching()
-  // Keras 3 writes them as they are.
-  if (variables.length === names.length && variables.every(({ path }, i) => lastPart(path) === lastPart(names[i]!))) {
-    variables.forEach((variable, i) => ordered.add(file, variable.path, variable, stored[i]!.node))
+  // As they are written here, or by Keras 3.
+  for (const order of [inOlderOrder(optimizer), variables]) {
+    if (order.length !== names.length || order.some(({ path }, i) => lastPart(path) !== lastPart(names[i]!))) continue
+    const ordered = new Matching()
+    order.forEach((variable, i) => ordered.add(file, variable.path, variable, stored[i]!.node))
     if (ordered.problems.length === 0) return ordered
   }
   const matching = new Matching()
@@ -52,7 +53,7 @@ export async function matchLegacyOptimizer(where: string, model: Model, file: Hd
     const last = lastPart(name)
     if (last === 'iteration' || last === 'iter') matching.add(file, 'iteration', optimizer.iterations, node)
     else if (last === 'learning_rate' && name.split('/').length <= 2) {
-      const rate = optimizer.variables.find(({ path }) => path.endsWith('/learning_rate'))
+      const rate = optimizer.variables.find(isLearningRate)
       if (rate !== undefined) matching.add(file, 'learning_rate', rate, node)
     } else if (node?.kind === 'dataset') slots.push({ kind: name, dataset: node })
   }
@@ -91,7 +92,7 @@ function ownSlots(optimizer: Optimizer): Map<string, Variable[]> {
   const kinds = new Map<string, Variable[]>()
   const prefixes = optimizer.trainedVariables.map(({ path }) => `${path.replaceAll('/', '_')}_`)
   for (const variable of optimizer.variables) {
-    if (variable === optimizer.iterations || variable.path.endsWith('/learning_rate')) continue
+    if (variable === optimizer.iterations || isLearningRate(variable)) continue
     const prefix = prefixes.filter((each) => variable.name.startsWith(each)).sort((a, b) => b.length - a.length)[0]
     const kind = prefix === undefined ? variable.name : variable.name.slice(prefix.length)
     kinds.set(kind, [...(kinds.get(kind) ?? []), variable])
@@ -112,12 +113,28 @@ function lastPart(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1).replace(/:\d+$/, '')
 }
 
-/** Writes the optimizer's state as Keras 3 does. */
+/** Writes the optimizer's state, which tf_keras restores (Keras 3 reads no slots from this format). */
 export async function writeLegacyOptimizer(optimizer: Optimizer, root: Hdf5GroupToWrite): Promise<void> {
   const { makeGroup, putDataset } = await hdf5()
-  const { variables } = optimizer
+  const variables = inOlderOrder(optimizer)
   const values = await storablesOf(variables)
   const group = makeGroup(root, 'optimizer_weights')
   writeNames(group, 'weight_names', variables.map(({ path }) => path)) // prettier-ignore
   for (const variable of variables) putDataset(group, variable.path, values.get(variable)!)
+}
+
+/**
+ * The order of tf_keras, which knows them by it alone: the count of steps, what belongs to no variable, then one kind of slot after
+ * the other (in Ftrl, one variable after the other). The learning rate is not among them: it stands in the config.
+ */
+function inOlderOrder(optimizer: Optimizer): Variable[] {
+  if (optimizer.className === 'Ftrl') return optimizer.variables.filter((variable) => !isLearningRate(variable))
+  const kinds = [...ownSlots(optimizer)]
+  const single = kinds.filter(([kind, [slot]]) => slot!.name === kind)
+  const perVariable = kinds.filter((each) => !single.includes(each))
+  return [optimizer.iterations, ...[...single, ...perVariable].flatMap(([, slots]) => slots)]
+}
+
+function isLearningRate({ path }: Variable): boolean {
+  return path.endsWith('/learning_rate')
 }
