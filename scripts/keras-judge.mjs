@@ -1,7 +1,8 @@
 // Real Keras as the judge of our files: it loads what Tanuki wrote (and Tanuki what it wrote), and the predictions are compared.
-// Needs `npm run build` before, and a Python with keras, tf_keras, tensorflow and h5py:
-//   node scripts/keras-judge.mjs --python PATH [--record]
-// `--record` puts the result into docs/file-formats.md. Ends with 1 if a file is not loaded or a prediction differs by more than 1e-6.
+// Needs `npm run build` before, and a Python with keras and h5py; tf_keras judges too if it is there:
+//   node scripts/keras-judge.mjs --python PATH [--record] [--json]
+// `--record` puts the result into docs/file-formats.md; `--json` prints one line a file instead of the table (the tests read that).
+// Ends with 1 if a file is not loaded or a prediction differs by more than 1e-6.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +11,11 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const { values: given } = parseArgs({
-  options: { python: { type: 'string' }, record: { type: 'boolean', default: false } },
+  options: {
+    python: { type: 'string' },
+    record: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
 })
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tanuki = await import(new URL('../dist/index.js', import.meta.url)).catch(() => {
@@ -227,7 +232,8 @@ for (const verdict of verdicts.filter(({ written }) => written !== undefined)) {
 const show = (value) => (value === undefined ? '' : value.toExponential(1))
 const rows = verdicts.map(({ file, library, difference, next, weights, error }) => `| \`${file}\` | ${library} | ${error === undefined ? show(difference) : `not loaded: ${error.split('\n')[0]}`} | ${show(next === undefined ? undefined : Math.max(next, weights))} |`) // prettier-ignore
 const table = ['| file | loaded by | largest difference of outputs | of the next training step |', '|---|---|---|---|', ...rows].join('\n') // prettier-ignore
-console.log(table)
+if (given.json) for (const { inputs: _, outputs: __, ...verdict } of verdicts) console.log(JSON.stringify(verdict))
+else console.log(table)
 if (given.record) {
   const path = join(root, 'docs/file-formats.md')
   const text = readFileSync(path, 'utf8')

@@ -1,4 +1,8 @@
-"""Loads what Tanuki wrote with real Keras and tf_keras, and compares predictions. Called by keras-judge.mjs; prints one JSON line a file."""
+"""Loads what Tanuki wrote with real Keras and, where it is installed, tf_keras, and compares predictions.
+
+Called by keras-judge.mjs; prints one JSON line a file.
+"""
+import importlib.util
 import json
 import os
 import sys
@@ -9,6 +13,7 @@ import numpy as np
 
 folder = sys.argv[1]
 tasks = json.load(open(os.path.join(folder, "tasks.json")))
+has_tf_keras = importlib.util.find_spec("tf_keras") is not None
 
 
 def tensors(spec):
@@ -51,6 +56,8 @@ def judge(library, task):
 
 for task in tasks:
     for library in task["libraries"]:
+        if library == "tf_keras" and not has_tf_keras:
+            continue
         try:
             result = judge(library, task)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the verdict
@@ -76,10 +83,12 @@ def write(library, name, build, path):
 
 
 import keras  # noqa: E402
-import tf_keras  # noqa: E402
 
 small = dict(weights=None, classes=10)
 write("keras", "xception", lambda: keras.applications.Xception(input_shape=(71, 71, 3), **small), "keras-xception.keras")
 write("keras", "xception", lambda: keras.applications.Xception(input_shape=(71, 71, 3), **small), "keras-xception.h5")
-write("tf_keras", "xception", lambda: tf_keras.applications.Xception(input_shape=(71, 71, 3), **small), "tf_keras-xception.h5")
-write("tf_keras", "mobilenet_v2", lambda: tf_keras.applications.MobileNetV2(input_shape=(32, 32, 3), **small), "tf_keras-mobilenet-v2.h5")
+if has_tf_keras:
+    import tf_keras
+
+    write("tf_keras", "xception", lambda: tf_keras.applications.Xception(input_shape=(71, 71, 3), **small), "tf_keras-xception.h5")
+    write("tf_keras", "mobilenet_v2", lambda: tf_keras.applications.MobileNetV2(input_shape=(32, 32, 3), **small), "tf_keras-mobilenet-v2.h5")
