@@ -8,7 +8,7 @@ import { isSymbolic, isTensorLeaf } from '../layers/symbolic.ts'
 import type { InboundNode, SymbolicTensor } from '../layers/symbolic.ts'
 import { fromStoredCall, toStoredCall } from './attention-calls.ts'
 import type { Functional, FunctionalOptions } from './functional.ts'
-import { explicitKey, readNodes } from './node-config.ts'
+import { explicitKey, readNodes, twiceKey } from './node-config.ts'
 import type { Find, StoredNode } from './node-config.ts'
 import { Operation } from './operation.ts'
 import { deserializeAny, serializeAny } from './serialize.ts'
@@ -21,6 +21,7 @@ type Reference = readonly [layer: string, node: number, tensor: number]
 interface StoredLayer extends SerializedObject {
   readonly name?: string
   readonly inbound_nodes?: readonly unknown[]
+  readonly [twiceKey]?: unknown
 }
 
 /** Keras' `get_config` of a functional model. */
@@ -96,6 +97,7 @@ export function functionalFromConfig(config: Config, make: (options: FunctionalO
   const stored = config.layers as readonly StoredLayer[]
   const created = new Map<string, Layer>()
   const waiting = new Map<Layer, StoredNode[]>()
+  const twice = new Set<string>()
   for (const entry of stored) {
     // Its calls give each layer its shape.
     const layer = deserializeAny(entry, { build: false })
@@ -105,7 +107,15 @@ export function functionalFromConfig(config: Config, make: (options: FunctionalO
     if (waiting.has(layer))
       throw new FormatError(problem({ where, expected: 'each layer once', received: `${layer.name} under two names` }))
     created.set(name, layer)
-    waiting.set(layer, readNodes(where, entry.inbound_nodes ?? []))
+    const isTwice = entry[twiceKey] === true
+    if (isTwice) twice.add(name)
+    waiting.set(
+      layer,
+      readNodes(
+        where,
+        (entry.inbound_nodes ?? []).filter((_, i) => !isTwice || i % 2 === 1),
+      ),
+    )
   }
   // Stored calls are numbered within this model; a layer that a nested model shares was called there before.
   const callsBefore = new Map([...waiting.keys()].map((layer) => [layer, layer.inboundNodes.length]))
@@ -113,6 +123,7 @@ export function functionalFromConfig(config: Config, make: (options: FunctionalO
     const layer = created.get(layerName)
     const before = layer === undefined || layer instanceof InputLayer ? 0 : callsBefore.get(layer)!
     const outputOf = (index: number): SymbolicTensor | undefined => layer?.inboundNodes[before + index]?.outputs[tensor]
+    if (twice.has(layerName)) return outputOf((node - 1) / 2)
     const isNested = layer?.className === 'Functional' || layer?.className === 'Sequential'
     return old && isNested && node > 0 ? outputOf(node - 1) : outputOf(node)
   }
@@ -123,7 +134,7 @@ export function functionalFromConfig(config: Config, make: (options: FunctionalO
     const [name, node, tensor] = reference
     const layer = created.get(name)
     // Nested functional models are counted from 1 here; old files are not always so.
-    const index = layer?.className === 'Functional' && node > 0 ? node - 1 : node
+    const index = layer?.className === 'Functional' && node > 0 && !twice.has(name) ? node - 1 : node
     const found = find(name, index, tensor) ?? (isLegacy ? find(name, node, tensor, true) : undefined)
     if (found !== undefined) return found
     throw new FormatError(problem({ where, expected: 'inputs and outputs among the layers', received: reference }))

@@ -16,6 +16,9 @@ export interface ResolvedCall {
 /** In a stored call: names of the keyword arguments that look like a default of Keras, yet were given. Keras does not read it. */
 export const explicitKey = 'explicit_kwargs'
 
+/** In a stored layer of the older form: each of its calls stands there twice (see saving/legacy-config.ts). Keras does not read it. */
+export const twiceKey = 'calls_stored_twice'
+
 /** One stored call. `resolve` gives its arguments with tensors in place, or null while one of them does not exist yet. */
 export interface StoredNode {
   resolve(find: Find): ResolvedCall | null

@@ -18,7 +18,7 @@ type Keras = { readonly python: string; readonly env: NodeJS.ProcessEnv } | { re
 
 const scripts = new URL('../../scripts/', import.meta.url)
 const { kerasPython } = (await import(new URL('keras-python.mjs', scripts).href)) as {
-  kerasPython(cache: string): Promise<Keras>
+  readonly kerasPython: (cache: string) => Promise<Keras>
 }
 
 /** The verdicts, and what went wrong with the judge itself. */

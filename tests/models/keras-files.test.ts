@@ -410,6 +410,7 @@ describe('files for tf_keras and Keras 3 at once', () => {
       Promise.all((net.applyNested(x) as Tensor[]).map(async (each) => each.array()))
     expect(await outputs(b)).toEqual(await outputs(a))
     // Nothing of the doubling stays.
+    expect(b.getLayer('nested').inboundNodes).toHaveLength(nested.inboundNodes.length)
     await b.save(path)
     expect(await attribute(path, 'model_config')).toEqual(config)
   })

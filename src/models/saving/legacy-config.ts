@@ -1,6 +1,7 @@
 // The JSON of a model as Keras 2 wrote it, for whole-model `.h5` files: readable for tf_keras and for Keras 3.
 import type { Config, SerializedObject } from '../../layers/config.ts'
 import type { Model } from '../model.ts'
+import { twiceKey } from '../node-config.ts'
 import { isOperation, serializeAny } from '../serialize.ts'
 import { isDict } from '../tree.ts'
 
@@ -36,6 +37,7 @@ function toLegacy(stored: SerializedObject): Config {
 /**
  * tf_keras counts the calls of nested models from 1 (0 is the model's own making), Keras 3 from 0. So each of their calls is stored
  * twice: call k stands at 2k + 1 for both, and of the two nobody uses the other.
+ * `twiceKey` tells our own reader.
  */
 function functional(config: Config): Config {
   const layers = config.layers as (SerializedObject & { name: string; inbound_nodes: readonly Config[] })[]
@@ -50,6 +52,7 @@ function functional(config: Config): Config {
     layers: layers.map((layer) => ({
       ...toLegacy(layer),
       name: layer.name,
+      ...(doubled.has(layer.name) ? { [twiceKey]: true } : {}),
       inbound_nodes: layer.inbound_nodes.flatMap((node) => {
         const stored = call(node, indexOf)
         return doubled.has(layer.name) ? [stored, stored] : [stored]
