@@ -132,7 +132,10 @@ export abstract class Layer extends WeightOwner {
     const made = this.ownVariables
     const before = { trainable: made.trainable.length, nonTrainable: made.nonTrainable.length }
     try {
+      const there = new Set(this.trainable ? [] : this.directLayers())
       withinName(this, this.name, () => build(shape))
+      // What a frozen layer makes within itself is frozen, as its own weights are.
+      if (!this.trainable) for (const inner of this.directLayers()) if (!there.has(inner)) inner.trainable = false
       this.builtInputShape = ops.inTrace() ? anyBatch(shape) : shape
       this.built = true
     } catch (error) {

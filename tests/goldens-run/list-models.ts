@@ -108,6 +108,9 @@ interface Widths {
   readonly classes: number
 }
 
+/** What nested models are likely to be called. */
+const containerName = /base|backbone|model|inner|middle|outer|functional|sequential|encoder|feature|trunk|body|net$/
+
 const attentionParts = ['query', 'key', 'value', 'attention_output']
 
 /** The layers in their order, each with the weights that follow in the list. A Sequential's weights have its name before their path. */
@@ -121,7 +124,7 @@ function blueprintOf(lists: Lists, others: ReadonlyMap<string, Lists>, name: str
   const own = (layer: string): string => (prefix === null ? `${layer}/` : `${prefix}/${layer}/`)
   const isListed = (path: string): boolean =>
     lists.layers.some((layer) => path.startsWith(own(layer)) || path.startsWith(`${layer}/`))
-  const made = lists.layers.map((layer): Leaf | Blueprint => {
+  const made = lists.layers.map((layer, i): Leaf | Blueprint => {
     const nested = others.get(layer)
     if (nested !== undefined) {
       queue.splice(0, nested.weights.length)
@@ -135,8 +138,14 @@ function blueprintOf(lists: Lists, others: ReadonlyMap<string, Lists>, name: str
         return { name: layer, weights: below }
       return { name: layer, isSequential: true, layers: groups(below) }
     }
-    // A functional model's weights have no name of it before their path.
-    const foreign = takeWhile((path) => !isListed(path))
+    // A functional model's weights have no name of it before their path: which layer it is, its name or its own lists must tell.
+    const isNext = (other: string): boolean => queue[0]?.startsWith(own(other)) === true
+    const after = lists.layers.slice(i + 1)
+    const before = after.slice(0, after.findIndex(isNext) + 1 || undefined)
+    const better = before.some(
+      (other) => others.has(other) || (containerName.test(other) && !containerName.test(layer)),
+    )
+    const foreign = i === 0 || better ? [] : takeWhile((path) => !isListed(path))
     if (foreign.length === 0) return { name: layer, weights: [] }
     return { name: layer, isSequential: false, layers: [{ name: `${layer}_in`, weights: [] }, ...groups(foreign)] }
   })

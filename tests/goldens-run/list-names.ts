@@ -6,7 +6,7 @@ import * as losses from '../../src/losses/index.ts'
 import * as metrics from '../../src/metrics/index.ts'
 import { type Functional, model as makeModel, sequential } from '../../src/models/index.ts'
 import { clearSession } from '../../src/ops/index.ts'
-import { toSnakeCase } from '../../src/ops/naming.ts'
+import { namesOnSuccess, toSnakeCase } from '../../src/ops/naming.ts'
 import * as optimizers from '../../src/optimizers/index.ts'
 import { layerExamples } from '../layers/layer-examples.ts'
 
@@ -20,7 +20,13 @@ export function layerOfClass(className: string, name: string, options: Record<st
   if (cls === undefined) throw new Error(`there is no layer ${className}`)
   const example = layerExamples.find(({ layer }) => layer.className === className)
   const given = isAutomatic(className, name) ? {} : { name }
-  return new (cls as new (options: object) => Layer)({ ...example?.options?.(), ...options, ...given })
+  const make = (more: object | undefined): Layer =>
+    namesOnSuccess(() => new (cls as new (options: object) => Layer)({ ...more, ...options, ...given }))
+  try {
+    return make({})
+  } catch {
+    return make(example?.options?.())
+  }
 }
 
 /** `dense_1` -> Dense. @throws Error if no class has that automatic name. */
@@ -58,6 +64,7 @@ const kinds: Record<string, Kind> = {
 const needed: Readonly<Record<string, object>> = {
   MeanIoU: { num_classes: 2 }, OneHotMeanIoU: { num_classes: 2 }, IoU: { num_classes: 2, target_class_ids: [0] },
   OneHotIoU: { num_classes: 2, target_class_ids: [0] }, SensitivityAtSpecificity: { specificity: 0.5 },
+  LossScaleOptimizer: { inner_optimizer: { class_name: 'SGD', config: {} } },
   SpecificityAtSensitivity: { sensitivity: 0.5 }, PrecisionAtRecall: { recall: 0.5 }, RecallAtPrecision: { precision: 0.5 },
 } // prettier-ignore
 

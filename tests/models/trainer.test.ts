@@ -210,7 +210,7 @@ describe('several outputs', () => {
     const net = make()
     net.compile({ optimizer: 'sgd', loss: { a: 'mse' } })
     const { history } = await net.fit(x, { a: labels[0] }, quiet)
-    expect(Object.keys(history)).toEqual(['a_loss', 'loss'])
+    expect(Object.keys(history)).toEqual(['loss'])
   })
 
   test('unknown names are refused', async () => {

@@ -48,14 +48,16 @@ export class CompileLoss {
     const given = isLossLike(spec) && layout.count > 1 ? new Array<LossLike>(layout.count).fill(spec) : spec
     const wanted = byOutput('compile, loss', given, layout, isLossLike)
     const factors = byOutput('compile, lossWeights', weights, layout, isNumber)
+    // A single loss is the total.
+    const areSeveral = wanted.filter((loss) => loss !== undefined).length > 1
     this.#terms = wanted.flatMap((loss, index) => {
       if (loss === undefined) return []
-      const tracker = layout.count > 1 ? new Mean({ name: `${outputName(layout, index)}_loss` }) : null
+      const tracker = areSeveral ? new Mean({ name: `${outputName(layout, index)}_loss` }) : null
       return [{ index, loss: resolve(loss, yTrue[index], yPred[index]!), weight: factors[index] ?? null, tracker }]
     })
   }
 
-  /** Trackers of the single losses; none for a single output. */
+  /** Trackers of the single losses; none for a single one. */
   get metrics(): Metric[] {
     return this.#terms.flatMap(({ tracker }) => (tracker === null ? [] : [tracker]))
   }
