@@ -31,22 +31,6 @@ namespace {
 // Tags keep a wrong External from being taken for another kind.
 const napi_type_tag kStepTag = {0x74616e756b690002, 0x2}, kProgramTag = {0x74616e756b690003, 0x3};
 
-/** Turns C++ exceptions into JavaScript ones: nothing may cross the border as a crash. */
-template <class Body>
-Napi::Value guarded(const Napi::CallbackInfo& info, Body&& body) {
-  try {
-    return body();
-  } catch (const Napi::Error&) {
-    throw;
-  } catch (const dnnl::error& e) {
-    throw Napi::Error::New(info.Env(), std::string("oneDNN: ") + e.what());
-  } catch (const std::bad_alloc&) {
-    throw Napi::Error::New(info.Env(), "out of memory");
-  } catch (const std::exception& e) {
-    throw Napi::Error::New(info.Env(), e.what());
-  }
-}
-
 struct Completion {
   Napi::Promise::Deferred deferred;
   Napi::ObjectReference keep;  // what must not be collected before the work is done
@@ -124,15 +108,9 @@ Napi::Value enqueue(Napi::Env env, Napi::Object keep, Work work) {
     }
     try {
       work();
-    } catch (const dnnl::error& e) {
+    } catch (const std::exception&) {
       completion->failed = true;
-      completion->error = std::string("oneDNN: ") + e.what();
-    } catch (const std::bad_alloc&) {
-      completion->failed = true;
-      completion->error = "out of memory";
-    } catch (const std::exception& e) {
-      completion->failed = true;
-      completion->error = e.what();
+      completion->error = describeException();
     }
     const bool called = gate->leave([&] {
       const bool ok = back.BlockingCall(completion, settle) == napi_ok;
@@ -145,16 +123,28 @@ Napi::Value enqueue(Napi::Env env, Napi::Object keep, Work work) {
   return promise;
 }
 
-/** allocate(bytes, word?) -> block, filled with a word of 32 bits or with anything. */
+size_t bytesFrom(const Napi::Value& value) {
+  const double bytes = value.As<Napi::Number>().DoubleValue();
+  if (!(bytes >= 0)) throw std::invalid_argument("expected a number of bytes");
+  return static_cast<size_t>(bytes);
+}
+
+/** allocate(bytes) -> block */
 Napi::Value allocate(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    const double bytes = info[0].As<Napi::Number>().DoubleValue();
-    if (!(bytes >= 0)) throw std::invalid_argument("allocate: expected a number of bytes");
-    const bool filled = info[1].IsNumber();
-    const uint32_t word = filled ? info[1].As<Napi::Number>().Uint32Value() : 0;
-    auto block = Block::allocate(static_cast<size_t>(bytes), filled && word == 0);
+    const size_t bytes = bytesFrom(info[0]);
+    return wrap(info.Env(), Block::allocate(bytes), kBlockTag, static_cast<int64_t>(bytes));
+  });
+}
+
+/** allocateFilled(bytes, word) -> block of which each 32 bits are `word` */
+Napi::Value allocateFilled(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const size_t bytes = bytesFrom(info[0]);
+    const uint32_t word = info[1].As<Napi::Number>().Uint32Value();
+    auto block = Block::allocate(bytes, word == 0);
     // Blocks have room behind their last byte.
-    if (word != 0) std::fill_n(reinterpret_cast<uint32_t*>(block->data()), (block->size() + 3) / 4, word);
+    if (word != 0) std::fill_n(reinterpret_cast<uint32_t*>(block->data()), (bytes + 3) / 4, word);
     return wrap(info.Env(), block, kBlockTag, static_cast<int64_t>(bytes));
   });
 }
@@ -365,6 +355,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   // Hooks run in the opposite order: this one before the way back is deleted.
   env.AddCleanupHook([gate = instance->gate] { gate->close(); });
   exports.Set("allocate", Napi::Function::New(env, allocate));
+  exports.Set("allocateFilled", Napi::Function::New(env, allocateFilled));
   exports.Set("write", Napi::Function::New(env, write));
   exports.Set("copyOut", Napi::Function::New(env, copyOut));
   exports.Set("read", Napi::Function::New(env, read));

@@ -4,7 +4,8 @@
 
 #include <atomic>
 #include <exception>
-#include <new>
+
+#include "errors.h"
 
 namespace tanuki {
 
@@ -32,10 +33,8 @@ class Task : public Napi::AsyncWorker {
   void Execute() override {
     try {
       work();
-    } catch (const std::bad_alloc&) {
-      SetError("out of memory");
-    } catch (const std::exception& e) {
-      SetError(e.what());
+    } catch (const std::exception&) {
+      SetError(describeException());
     }
   }
   void OnOK() override {
@@ -56,8 +55,8 @@ Napi::Value guarded(const Napi::CallbackInfo& info, Body&& body) {
     return body();
   } catch (const Napi::Error&) {
     throw;
-  } catch (const std::exception& e) {
-    throw Napi::Error::New(info.Env(), e.what());
+  } catch (const std::exception&) {
+    throw Napi::Error::New(info.Env(), describeException());
   }
 }
 

@@ -123,8 +123,9 @@ export interface PictureBinding {
 }
 
 export interface Binding extends PictureBinding {
-  /** `word`: 32 bits that the block is filled with. */
-  allocate(bytes: number, word?: number): BlockHandle
+  allocate(bytes: number): BlockHandle
+  /** A block of which each 32 bits are `word`. */
+  allocateFilled(bytes: number, word: number): BlockHandle
   write(block: BlockHandle, data: TypedArray): void
   read(block: BlockHandle, target: TypedArray): Promise<void>
   step(kind: string, attributes: StepAttributes, split: number, callers: number): MadeStep
@@ -154,7 +155,7 @@ const localBuild = fileURLToPath(new URL('../../../build/native/tanuki.node', im
 export const buildCommand = /[\\/]node_modules[\\/]/.test(localBuild) ? 'npx tanuki build-native' : 'npm run build:native'
 
 /** What an addon that was built from older sources may lack. */
-const functionNames = ['run', 'loadPictures', 'placePixels', 'copyPixels', 'pixelMemory', 'copyOut', 'resizePixels'] as const
+const functionNames = ['run', 'allocateFilled', 'loadPictures', 'placePixels', 'copyPixels', 'pixelMemory', 'copyOut', 'resizePixels'] as const
 
 let loaded: Binding | undefined
 

@@ -23,11 +23,9 @@ export class NativeBuffer implements EngineBuffer {
     return new NativeBuffer(binding.allocate(sizeOf(type.shape) * bytesPerElement[type.dtype]), type)
   }
   static filled(binding: Binding, value: number, type: TensorType): NativeBuffer {
-    const word = new Uint32Array(1)
-    const elements = allocate(type.dtype, 4 / bytesPerElement[type.dtype])
-    elements.fill(value)
-    new Uint8Array(word.buffer).set(new Uint8Array(elements.buffer))
-    return new NativeBuffer(binding.allocate(sizeOf(type.shape) * bytesPerElement[type.dtype], word[0]!), type)
+    const elements = allocate(type.dtype, 4 / bytesPerElement[type.dtype]).fill(value)
+    const [word] = new Uint32Array(elements.buffer)
+    return new NativeBuffer(binding.allocateFilled(sizeOf(type.shape) * bytesPerElement[type.dtype], word!), type)
   }
 }
 
