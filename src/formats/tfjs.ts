@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { FormatError, problem } from '../errors.ts'
 import { sizeOf, type TypedArray } from '../graph/types.ts'
 import { halvesToFloat32 } from './half.ts'
+import { parseJson } from './json-text.ts'
 
 /** One weight. bool is stored as bytes 0 and 1; float16 and quantized values are float32 or int32 here. */
 export interface TfjsTensor {
@@ -113,7 +114,7 @@ export function parseTfjs(
   }
   let json: unknown
   try {
-    json = JSON.parse(text)
+    json = parseJson(text)
   } catch (error) {
     fail('the JSON of a TensorFlow.js model', (error as Error).message)
   }

@@ -1,16 +1,13 @@
 // Models as JSON text in files: parsed and made, with every way in which foreign JSON can fail turned into one error.
 import { FormatError, problem, TanukiError } from '../../errors.ts'
+import { parseJson } from '../../formats/json-text.ts'
 import { isDict } from '../tree.ts'
-
-/** Deeper than any model; deeper text would only exhaust the stack. */
-const maxDepth = 500
 
 /** The object of a JSON text. @throws FormatError that names `where`. */
 export function parseObject(where: string, text: string): Record<string, unknown> {
   let value: unknown
   try {
-    if (depthOf(text) > maxDepth) throw new SyntaxError(`nested more than ${maxDepth} deep`)
-    value = JSON.parse(text)
+    value = parseJson(text)
   } catch (error) {
     throw new FormatError(problem({ where, expected: 'JSON', received: (error as Error).message }))
   }
@@ -26,20 +23,6 @@ export function kerasText(value: unknown): string {
   const mark = (key: string, item: unknown): unknown =>
     floats.has(key) && Number.isSafeInteger(item) ? `\0${String(item)}.0` : item
   return JSON.stringify(value, mark).replace(/"\\u0000(-?\d+\.0)"/g, '$1')
-}
-
-/** The greatest number of brackets that are open at once. */
-function depthOf(text: string): number {
-  let depth = 0
-  let greatest = 0
-  for (let i = 0; i < text.length; i++) {
-    const sign = text[i]
-    if (sign === '"') {
-      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === '\\') i++
-    } else if (sign === '{' || sign === '[') greatest = Math.max(greatest, ++depth)
-    else if (sign === '}' || sign === ']') depth--
-  }
-  return greatest
 }
 
 /**
