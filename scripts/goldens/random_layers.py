@@ -10,6 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "goldens", "make"))
 from ops_runner import *  # noqa: E402,F403
+import draw  # noqa: E402
 import images  # noqa: E402
 
 ACTIVATIONS = ("relu", "relu6", "leaky_relu", "sigmoid", "hard_sigmoid", "tanh", "silu", "gelu", "elu", "selu", "softplus",
@@ -30,23 +31,8 @@ CONSTRAINTS = ("non_neg", "unit_norm", "max_norm", {"class_name": "MaxNorm", "co
                {"class_name": "MinMaxNorm", "config": {"min_value": 0.1, "max_value": 0.9, "rate": 0.5, "axis": 0}})
 
 
-class Draw:
-    """Choices that depend on the seed and the case alone."""
-
-    def __init__(self, *key):
-        self.rng = rng_for(*key)
-
-    def one(self, choices):
-        return choices[int(self.rng.integers(len(choices)))]
-
-    def whole(self, low, high):
-        return int(self.rng.integers(low, high + 1))
-
-    def chance(self, p):
-        return self.rng.random() < p
-
-    def normal(self, *shape, scale=1.0, shift=0.0):
-        return (self.rng.standard_normal(shape) * scale + shift).astype(np.float32)
+class Draw(draw.Draw):
+    """Choices for layers."""
 
     def common(self, *weights):
         """Options that every layer takes."""

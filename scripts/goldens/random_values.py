@@ -10,6 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "goldens", "make"))
 from common import *  # noqa: E402,F403
+import draw  # noqa: E402
 import keras  # noqa: E402
 import initializers as make_initializers  # noqa: E402
 import losses as make_losses  # noqa: E402
@@ -17,30 +18,15 @@ import metrics as make_metrics  # noqa: E402
 import optimizers as make_optimizers  # noqa: E402
 
 
-class Draw:
-    """Choices that depend on the key alone."""
-
-    def __init__(self, *key):
-        self.rng = rng_for(*key)
-
-    def one(self, choices):
-        return choices[int(self.rng.integers(len(choices)))]
-
-    def whole(self, low, high):
-        return int(self.rng.integers(low, high + 1))
+class Draw(draw.Draw):
+    """Choices for losses, metrics and what optimizers take."""
 
     def real(self, low, high):
         return round(float(self.rng.uniform(low, high)), 4)
 
-    def chance(self, p):
-        return self.rng.random() < p
-
     def some(self, **options):
         """Each option with one of its values, or left out."""
         return {k: self.one(v) for k, v in options.items() if self.chance(0.5)}
-
-    def normal(self, *shape, scale=1.0, shift=0.0):
-        return (self.rng.standard_normal(shape) * scale + shift).astype(np.float32)
 
     def bits(self, *shape):
         return self.rng.integers(0, 2, shape).astype(self.one((np.float32, np.int32, np.int64)))

@@ -1,19 +1,11 @@
 // Mistakes with pretrained models: options of every application, preprocessInput, decodePredictions, weightsFor.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll } from 'vitest'
-import { applications, input, ops, setWarningHandler, tensor } from '../../src/index.ts'
+import { applications, input, ops, tensor } from '../../src/index.ts'
+import { quietFolder } from './folder.ts'
 import { checkMistakes, type Mistakes, wrong } from './mistakes.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'tanuki-errors-'))
-beforeAll(() => {
-  setWarningHandler(() => undefined)
-})
-afterAll(() => {
-  setWarningHandler(null)
-  rmSync(folder, { recursive: true })
-})
+const folder = quietFolder()
 
 type Build = (options?: never) => Promise<unknown>
 /** What all applications share. None of these loads weights or builds a model. */

@@ -1,25 +1,15 @@
 // Mistakes in making callbacks, and in giving them to fit.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { callbacks, input, layers, ops, optimizers, sequential, setWarningHandler } from '../../src/index.ts'
-import { checkMistakes, functionsOf, type Mistakes, wrong } from './mistakes.ts'
+import { expect, test } from 'vitest'
+import { callbacks, input, layers, ops, optimizers, sequential } from '../../src/index.ts'
+import { quietFolder } from './folder.ts'
+import { checkMistakes, functionsOf, loose, type Mistakes, wrong } from './mistakes.ts'
 
-let folder = ''
-const hide: Record<string, string> = {}
-beforeAll(() => {
-  setWarningHandler(() => undefined)
-  folder = mkdtempSync(join(tmpdir(), 'tanuki-errors-'))
-  hide[folder] = '<folder>'
-})
-afterAll(() => {
-  setWarningHandler(null)
-  rmSync(folder, { recursive: true })
-})
+const folder = quietFolder()
+const hide: Record<string, string> = { [folder]: '<folder>' }
 
-type Loose = Record<string, (...given: unknown[]) => unknown>
-const makers = callbacks as unknown as Loose
+const makers = loose(callbacks)
 const compiled = () => {
   const net = sequential([input({ shape: [2] }), layers.dense({ units: 1 })])
   net.compile({ optimizer: 'sgd', loss: 'mse', metrics: ['mae'] })

@@ -1,25 +1,15 @@
 // Mistakes with pipelines: the constructors and methods of Dataset, folders and lists of pictures, files of arrays, downloads.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll } from 'vitest'
-import { data, layers, ops, setWarningHandler, tensor } from '../../src/index.ts'
-import { checkMistakes, type Mistakes, wrong } from './mistakes.ts'
+import { data, layers, ops, tensor } from '../../src/index.ts'
+import { quietFolder } from './folder.ts'
+import { checkMistakes, each, loose, type Mistakes, wrong } from './mistakes.ts'
 
 const { Dataset } = data
 // The texts of mistakes name it, so it is made before the tables.
-const folder = mkdtempSync(join(tmpdir(), 'tanuki-errors-'))
+const folder = quietFolder()
 const hide: Record<string, string> = { [folder]: '<folder>', [process.cwd()]: '<here>' }
-beforeAll(() => {
-  setWarningHandler(() => undefined)
-})
-afterAll(() => {
-  setWarningHandler(null)
-  rmSync(folder, { recursive: true })
-})
 
-type Loose = Record<string, (...given: unknown[]) => unknown>
-const loose = (value: object) => value as unknown as Loose
 const rows = Dataset.fromTensorSlices([ops.ones([6, 2]), ops.ones([6])])
 const numbers = Dataset.range(6)
 /** Runs a pipeline to its end: some mistakes show only there. */
@@ -28,7 +18,7 @@ const run = (dataset: unknown) => (dataset as data.Dataset).toArray()
 const call = (method: string, ...given: unknown[]) => loose(numbers)[method]!(...given)
 /** Calls of a method with wrong values in place of one argument; `before` stand in front of it. */
 function given(method: string, values: Readonly<Record<string, unknown>>, ...before: unknown[]): Mistakes {
-  return Object.fromEntries(Object.entries(values).map(([what, value]) => [what, () => call(method, ...before, value)]))
+  return each((value) => call(method, ...before, value), values)
 }
 const badCounts = {
   'nothing': undefined, 'a text': '32', 'a fraction': 1.5, 'NaN': NaN, 'null': null, 'below': -2, 'true': true, 'a list': [32],

@@ -1,22 +1,12 @@
 // Mistakes with pictures from files, known data sets and grids of samples.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll } from 'vitest'
-import { datasets, setWarningHandler, tensor, utils } from '../../src/index.ts'
-import { checkMistakes, type Mistakes } from './mistakes.ts'
+import { datasets, tensor, utils } from '../../src/index.ts'
+import { quietFolder } from './folder.ts'
+import { checkMistakes, loose, type Mistakes } from './mistakes.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'tanuki-errors-'))
-beforeAll(() => {
-  setWarningHandler(() => undefined)
-})
-afterAll(() => {
-  setWarningHandler(null)
-  rmSync(folder, { recursive: true })
-})
+const folder = quietFolder()
 
-type Loose = Record<string, (...given: unknown[]) => unknown>
-const loose = (value: object) => value as unknown as Loose
 const notes = join(folder, 'notes.jpg')
 writeFileSync(notes, 'not a picture')
 const loadImg = (...given: unknown[]) => loose(utils).loadImg!(...given)

@@ -1,33 +1,21 @@
 // Mistakes with the methods of layers, Variables, tapes, optimizers, schedules, initializers, metrics, and with checkpoints.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
-  data, GradientTape, initializers, input, Layer, layers, losses, metrics, ops, optimizers, report, schedules, sequential, setWarningHandler, tensor, Variable,
+  data, GradientTape, initializers, input, Layer, layers, losses, metrics, ops, optimizers, report, schedules, sequential, tensor, Variable,
 } from '../../src/index.ts' // prettier-ignore
 import { kinds } from './arguments.ts'
-import { checkMistakes, type Mistakes, wrong } from './mistakes.ts'
+import { quietFolder } from './folder.ts'
+import { checkMistakes, each, loose, type Mistakes, wrong } from './mistakes.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'tanuki-errors-'))
+const folder = quietFolder()
 const at = (name: string): string => join(folder, name)
 mkdirSync(at('folder.safetensors'))
 const write = (name: string, text: string): string => {
   writeFileSync(at(name), text)
   return at(name)
 }
-beforeAll(() => {
-  setWarningHandler(() => undefined)
-})
-afterAll(() => {
-  setWarningHandler(null)
-  rmSync(folder, { recursive: true })
-})
-
-type Loose = Record<string, (...given: unknown[]) => unknown>
-const loose = (value: object) => value as unknown as Loose
-const each = (call: (value: unknown) => unknown, values: Readonly<Record<string, unknown>>): Mistakes =>
-  Object.fromEntries(Object.entries(values).map(([what, value]) => [what, () => call(value)]))
 
 const x = ops.ones([2, 3])
 const dense = () => layers.dense({ units: 2, name: 'head' })

@@ -9,6 +9,15 @@ export type Mistakes = Readonly<Record<string, () => unknown>>
 /** What TypeScript would refuse, as a JavaScript user may write it. */
 export const wrong = (value: unknown): never => value as never
 
+/** The functions of a module or object, to be called with anything. */
+export type Loose = Record<string, (...given: unknown[]) => unknown>
+export const loose = (value: object): Loose => value as unknown as Loose
+
+/** One mistake for each of the values. */
+export function each(call: (value: unknown) => unknown, values: Readonly<Record<string, unknown>>): Mistakes {
+  return Object.fromEntries(Object.entries(values).map(([what, value]) => [what, () => call(value)]))
+}
+
 // What speaks may be an address, with colons of its own.
 const form = /^(?:[^:]|:\/\/|:\d)*: expected .+, received .+\.( .+[.?!]|.*\n- .+)?$/s
 const engineRoom =

@@ -1,27 +1,16 @@
 // Mistakes with files of models in foreign formats, and with pictures of models and of data.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Tensor } from '../../src/index.ts'
-import { data, exportOnnx, input, layers, loadTfjsWeights, ops, readOnnx, report, sequential, setWarningHandler } from '../../src/index.ts' // prettier-ignore
-import { checkMistakes, type Mistakes, wrong } from './mistakes.ts'
+import { data, exportOnnx, input, layers, loadTfjsWeights, ops, readOnnx, report, sequential } from '../../src/index.ts' // prettier-ignore
+import { quietFolder } from './folder.ts'
+import { checkMistakes, each, loose, type Mistakes, wrong } from './mistakes.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'tanuki-errors-'))
+const folder = quietFolder()
 mkdirSync(join(folder, 'a.onnx'))
 mkdirSync(join(folder, 'a.svg'))
-beforeAll(() => {
-  setWarningHandler(() => undefined)
-})
-afterAll(() => {
-  setWarningHandler(null)
-  rmSync(folder, { recursive: true })
-})
 
-type Loose = Record<string, (...given: unknown[]) => unknown>
-const loose = (value: object) => value as unknown as Loose
-const each = (call: (value: unknown) => unknown, values: Readonly<Record<string, unknown>>): Mistakes =>
-  Object.fromEntries(Object.entries(values).map(([what, value]) => [what, () => call(value)]))
 const write = (name: string, text: string): string => {
   const path = join(folder, name)
   writeFileSync(path, text)

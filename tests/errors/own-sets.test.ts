@@ -1,25 +1,14 @@
 // Mistakes with data sets of one's own: their features, their definition, the examples that are built, sets in folders and .npz files.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { encodeZip } from '../../src/formats/zip.ts'
-import { datasets, setWarningHandler, tensor } from '../../src/index.ts'
-import { checkMistakes, type Mistakes, wrong } from './mistakes.ts'
+import { datasets, tensor } from '../../src/index.ts'
+import { quietFolder } from './folder.ts'
+import { checkMistakes, each, loose, type Mistakes, wrong } from './mistakes.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'tanuki-errors-'))
-beforeAll(() => {
-  setWarningHandler(() => undefined)
-})
-afterAll(() => {
-  setWarningHandler(null)
-  rmSync(folder, { recursive: true })
-})
+const folder = quietFolder()
 
-type Loose = Record<string, (...given: unknown[]) => unknown>
-const loose = (value: object) => value as unknown as Loose
-const each = (call: (value: unknown) => unknown, values: Readonly<Record<string, unknown>>): Mistakes =>
-  Object.fromEntries(Object.entries(values).map(([what, value]) => [what, () => call(value)]))
 const write = (name: string, text: string): string => {
   const path = join(folder, name)
   writeFileSync(path, text)

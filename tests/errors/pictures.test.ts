@@ -1,25 +1,13 @@
 // Mistakes with picture files as bytes: decoding, encoding, telling kinds apart, and Keras' functions on single pictures.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { data, ops, setWarningHandler, tensor, utils } from '../../src/index.ts'
-import { checkMistakes, type Mistakes, wrong } from './mistakes.ts'
+import { expect, test } from 'vitest'
+import { data, ops, tensor, utils } from '../../src/index.ts'
+import { quietFolder } from './folder.ts'
+import { checkMistakes, each, loose, type Mistakes, wrong } from './mistakes.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'tanuki-errors-'))
+const folder = quietFolder()
 mkdirSync(join(folder, 'a.png'))
-beforeAll(() => {
-  setWarningHandler(() => undefined)
-})
-afterAll(() => {
-  setWarningHandler(null)
-  rmSync(folder, { recursive: true })
-})
-
-type Loose = Record<string, (...given: unknown[]) => unknown>
-const loose = (value: object) => value as unknown as Loose
-const each = (call: (value: unknown) => unknown, values: Readonly<Record<string, unknown>>): Mistakes =>
-  Object.fromEntries(Object.entries(values).map(([what, value]) => [what, () => call(value)]))
 
 const pixels = tensor(Uint8Array.from({ length: 12 }, (_, i) => i), { shape: [2, 2, 3] }) // prettier-ignore
 const png = await data.encodePng(pixels)

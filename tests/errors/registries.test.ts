@@ -3,13 +3,9 @@ import { describe } from 'vitest'
 import {
   activations, constraints, initializers, layers, losses, metrics, ops, optimizers, regularizers, schedules,
 } from '../../src/index.ts' // prettier-ignore
-import { checkMistakes, type Mistakes, wrong } from './mistakes.ts'
+import { checkMistakes, each, loose, type Mistakes, wrong } from './mistakes.ts'
 
 const x = ops.ones([2])
-const loose = (module: object, name: string): ((...args: unknown[]) => unknown) =>
-  (module as Record<string, (...args: unknown[]) => unknown>)[name]!
-const each = (call: (value: unknown) => unknown, values: Readonly<Record<string, unknown>>): Mistakes =>
-  Object.fromEntries(Object.entries(values).map(([what, value]) => [what, () => call(value)]))
 
 /** Neither names nor objects of any family; nothing and null stand for none in some. */
 const strangers = (known: string): Readonly<Record<string, unknown>> => ({
@@ -38,21 +34,21 @@ describe('registries', () => {
   for (const [family, [module, known, one]] of Object.entries(families)) {
     for (const name of ['get', 'getInitializer'])
       // Losses and metrics have tables of their own for `get`.
-      if (name in module && family !== 'losses') table[`${family}.${name}`] = each(loose(module, name), strangers(known))
-    const register = loose(module, 'register')
+      if (name in module && family !== 'losses') table[`${family}.${name}`] = each(loose(module)[name]!, strangers(known))
+    const register = loose(module).register!
     table[`${family}.register`] = { ...each(register, noClasses), 'an object in place of its class': () => register(one()) }
-    if ('serialize' in module) table[`${family}.serialize`] = each(loose(module, 'serialize'), noObjects)
+    if ('serialize' in module) table[`${family}.serialize`] = each(loose(module).serialize!, noObjects)
   }
   checkMistakes('registries', {
     ...table,
-    'schedules.deserialize': each(loose(schedules, 'deserialize'), strangers('CosineDecay')),
+    'schedules.deserialize': each(loose(schedules).deserialize!, strangers('CosineDecay')),
     'activations.register': {
       ...each((name) => { activations.register(wrong(name), (y) => y) }, { 'nothing': undefined, 'null': null, 'the function alone': (y: unknown) => y, 'an empty name': '', 'a number': 1 }),
       ...each((fn) => { activations.register('mine', wrong(fn)) }, { 'no function': undefined, 'a name as function': 'relu', 'a layer': layers.flatten(), 'a class': ops.SeedGenerator, 'a tensor': x, 'a promise': Promise.resolve(x) }),
     },
-    'activations.serialize': each(loose(activations, 'serialize'), noObjects),
-    'layers.registerLayer': { ...each(loose(layers, 'registerLayer'), noClasses), 'a layer in place of its class': () => { layers.registerLayer(wrong(layers.flatten())) } },
-    'layers.serializeLayer': each(loose(layers, 'serializeLayer'), noObjects),
-    'layers.layerFromConfig': each(loose(layers, 'layerFromConfig'), strangers('Dense')),
+    'activations.serialize': each(loose(activations).serialize!, noObjects),
+    'layers.registerLayer': { ...each(loose(layers).registerLayer!, noClasses), 'a layer in place of its class': () => { layers.registerLayer(wrong(layers.flatten())) } },
+    'layers.serializeLayer': each(loose(layers).serializeLayer!, noObjects),
+    'layers.layerFromConfig': each(loose(layers).layerFromConfig!, strangers('Dense')),
   })
 }) // prettier-ignore

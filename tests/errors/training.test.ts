@@ -1,28 +1,17 @@
 // Mistakes in training and using models: compile, fit, evaluate, predict, single batches, weights and model files.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
-  callbacks, input, layers, loadModel, losses, metrics, model, ops, optimizers, sequential, setWarningHandler, tensor,
+  callbacks, input, layers, loadModel, losses, metrics, model, ops, optimizers, sequential, tensor,
 } from '../../src/index.ts' // prettier-ignore
-import { checkMistakes, type Mistakes, wrong } from './mistakes.ts'
+import { quietFolder } from './folder.ts'
+import { checkMistakes, loose, type Mistakes, wrong } from './mistakes.ts'
 
-let folder = ''
+const folder = quietFolder()
 const shown = '<folder>'
-beforeAll(() => {
-  setWarningHandler(() => undefined)
-  folder = mkdtempSync(join(tmpdir(), 'tanuki-errors-'))
-  hide[folder] = shown
-})
-afterAll(() => {
-  setWarningHandler(null)
-  rmSync(folder, { recursive: true })
-})
-const hide: Record<string, string> = {}
+const hide: Record<string, string> = { [folder]: shown }
 
-type Loose = Record<string, (...given: unknown[]) => unknown>
-const loose = (value: object) => value as unknown as Loose
 const classifier = (classes = 3, activation: 'softmax' | 'sigmoid' | 'linear' = 'softmax') =>
   sequential([input({ shape: [4] }), layers.dense({ units: classes, activation, name: 'head' })])
 const compiled = (options: object = {}, classes = 3) => {
